@@ -1,0 +1,104 @@
+"""What is wrong with a submission's files, all of it at once, without any reference."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluation.contract.case import Case
+from evaluation.contract.manifest import Manifest
+from evaluation.contract.problem import Code, Problem
+from evaluation.contract.task import Kind, Task
+from evaluation.files.images import WrongSizeError, decode_mask
+from evaluation.files.untrusted import UnusableFileError, read_untrusted
+from evaluation.masks import run_jobs
+from evaluation.protocols.validity import find_fault
+from evaluation.scoring import read_predictions
+
+_MAX_FILES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class _MaskCheck:
+    folder: Path
+    protocol: str
+    task: Task
+    case: Case
+
+
+def check_submission(
+    manifest: Manifest,
+    folder: Path,
+    *,
+    n_processes: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Problem]:
+    """Return every problem of a submission's folder; none means that strict scoring will fail no case.
+
+    Args:
+        manifest: read without references.
+        folder: the submission's output folder.
+        n_processes: None for one a core.
+        progress: called with the number of masks checked.
+
+    Raises:
+        ConfigurationError: the folder does not exist.
+        HarnessError: a checking process was killed.
+    """
+    submission = read_predictions(manifest, folder)
+    problems = list(submission.problems)
+    blamed = {problem.case_id for problem in problems if problem.severity == "error"}
+    jobs = []
+    for case in manifest.cases:
+        task = manifest.tasks[case.task_id]
+        if task.kind is Kind.SEGMENTATION:
+            jobs.append(_MaskCheck(folder, manifest.protocol, task, case))
+        elif case.case_id not in blamed:
+            fault = find_fault(task, case, submission.predictions.get(case.case_id))
+            problems += [fault] if fault else []
+    found = run_jobs(_check_mask, jobs, n_processes=n_processes or os.cpu_count() or 1, progress=progress)
+    problems += [problem for problem in found if problem]
+    problems += _find_unexpected(manifest, folder)
+    return problems
+
+
+def _check_mask(job: _MaskCheck) -> Problem | None:
+    case_id, path = job.case.case_id, str(job.case.output_path)
+    try:
+        content = read_untrusted(job.folder, path, limit_bytes=_limit_bytes(job.case.size_hw))
+        mask = decode_mask(content, expected_hw=job.case.size_hw)
+    except UnusableFileError as error:
+        return Problem(code=error.code, case_id=case_id, message=str(error))
+    except ValueError as error:
+        code = Code.WRONG_SIZE if isinstance(error, WrongSizeError) else Code.UNREADABLE
+        return Problem(code=code, case_id=case_id, message=f"`{path}`: {error}")
+    largest = int(mask.max())
+    if job.protocol == "fmc_uia" and largest >= job.task.num_classes:
+        message = f"`{path}` holds the value {largest}, which is no class of 0 to {job.task.num_classes - 1}"
+        return Problem(code=Code.WRONG_CLASS, severity="warning", case_id=case_id, message=message)
+    return None
+
+
+def _limit_bytes(size_hw: tuple[int, int] | None) -> int:
+    return 2**28 if size_hw is None else 2**20 + 4 * size_hw[0] * size_hw[1]
+
+
+def _find_unexpected(manifest: Manifest, folder: Path) -> Iterator[Problem]:
+    """Name files that nothing reads: the usual sign of masks written to a wrong place."""
+    expected = {case.output_path for case in manifest.cases if case.output_path}
+    extra: list[str] = []
+    for n_files, path in enumerate(_walk(folder)):
+        if n_files >= _MAX_FILES:
+            break
+        if path not in expected and not path.endswith(".json"):
+            extra.append(path)
+    if extra:
+        shown = ", ".join(f"`{path[:200]}`" for path in sorted(extra)[:3])
+        message = f"{len(extra)} file(s) that nothing reads, such as {shown}"
+        yield Problem(code=Code.UNEXPECTED_FILE, severity="warning", message=message)
+
+
+def _walk(folder: Path) -> Iterator[str]:
+    for root, _, names in os.walk(folder, followlinks=False):
+        for name in names:
+            yield (Path(root) / name).relative_to(folder).as_posix()

@@ -1,0 +1,55 @@
+"""A manifest: the tasks and cases of one challenge folder, in the folder's own order."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from evaluation.contract.case import BoxReference, Case, ClassReference, MaskReference, PointsReference
+from evaluation.contract.task import Task
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything that a challenge folder asks."""
+
+    protocol: str
+    tasks: Mapping[str, Task]
+    cases: tuple[Case, ...]
+    notes: tuple[str, ...] = ()
+    """What the reader left out or put right, in sentences."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of tasks, cases and labels, whatever their order and wherever the folder lies.
+
+        Mask files count by name; their content is hashed while they are scored.
+        """
+        tasks = [self.tasks[name].model_dump(mode="json") for name in sorted(self.tasks)]
+        cases = sorted((_describe(case) for case in self.cases), key=lambda row: str(row["case_id"]))
+        text = json.dumps([self.protocol, tasks, cases], sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _describe(case: Case) -> dict[str, Any]:
+    match case.reference:
+        case ClassReference(label):
+            reference: object = label
+        case BoxReference(xyxy_px):
+            reference = xyxy_px
+        case PointsReference(xy_px):
+            reference = xy_px
+        case MaskReference():
+            reference = "mask"
+        case None:
+            reference = None
+    return {
+        "case_id": case.case_id,
+        "size_hw": case.size_hw,
+        "patient_id": case.patient_id,
+        "center": case.center,
+        "spacing_mm_yx": case.spacing_mm_yx,
+        "reference": reference,
+    }

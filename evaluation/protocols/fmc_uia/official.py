@@ -1,0 +1,111 @@
+"""FMC_UIA's public evaluator, quirks included; checked against its own outputs in the tests.
+
+What it skips is ``skipped``; where it stops with an exception or spreads NaN the case is ``aborted`` and its
+task null.
+"""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from evaluation.contract.case import BoxReference, Case, PointsReference
+from evaluation.contract.prediction import BoxPrediction, ClassPrediction, PointsPrediction, Prediction
+from evaluation.contract.problem import Code, Problem
+from evaluation.contract.task import Task
+from evaluation.metrics.detection import box_iou
+from evaluation.metrics.landmarks import radial_errors
+from evaluation.protocols.case_table import CaseScore
+from evaluation.protocols.measures import FloatArray, IntArray, auc_measure, confusion_measure
+from evaluation.protocols.plan import Constant, Entry
+
+_CONFUSION = ("accuracy", "f1_macro", "f1_weighted", "mcc")
+
+
+def score_officially(
+    task: Task, case: Case, prediction: Prediction | None, problem: Problem | None
+) -> CaseScore:
+    """Score a class, a box or points as the public evaluator does."""
+    if problem is not None and problem.code is Code.MALFORMED:
+        return CaseScore(task, case, "aborted", problem.message, problem.code)
+    if prediction is None:
+        return CaseScore(task, case, "skipped", "no prediction", Code.MISSING)
+    if isinstance(prediction, ClassPrediction):
+        return CaseScore(task, case, "ok", prediction=prediction)
+    try:
+        values = _values(case, prediction)
+    except ValueError as error:
+        return CaseScore(task, case, "aborted", str(error), Code.MALFORMED)
+    if not all(math.isfinite(value) for value in values.values()):
+        return CaseScore(task, case, "aborted", "NaN or infinity in the prediction", Code.MALFORMED)
+    return CaseScore(task, case, "ok", values=values)
+
+
+def _values(case: Case, prediction: Prediction) -> dict[str, float]:
+    match case.reference, prediction:
+        case BoxReference(xyxy_ref), BoxPrediction(xyxy_pred):
+            if len(xyxy_pred) != 4:
+                raise ValueError(f"a box of {len(xyxy_pred)} numbers")
+            if not all(math.isfinite(value) for value in xyxy_pred):
+                raise ValueError("NaN or infinity in a box")
+            box_pred = (xyxy_pred[0], xyxy_pred[1], xyxy_pred[2], xyxy_pred[3])
+            return {"iou": box_iou(box_ref=xyxy_ref, box_pred=box_pred)}
+        case PointsReference(xy_px), PointsPrediction(flat_xy_px):
+            return {"mre_px": _mean_radial_error(xy_px, flat_xy_px)}
+    raise ValueError("a prediction of another kind")
+
+
+def _mean_radial_error(xy_px: tuple[tuple[float, float] | None, ...], flat_xy_px: tuple[float, ...]) -> float:
+    # A missing reference point is (0, 0) there, and numpy broadcasts a single predicted point over all.
+    points_ref = np.array([point or (0.0, 0.0) for point in xy_px], dtype=np.float64)
+    if len(flat_xy_px) not in (2, points_ref.size):
+        raise ValueError(f"{len(flat_xy_px)} numbers for {len(points_ref)} points")
+    points_pred = np.broadcast_to(np.reshape(flat_xy_px, (-1, 2)), points_ref.shape)
+    return float(radial_errors(points_ref=points_ref, points_pred=points_pred).mean())
+
+
+def official_class_entries(table: pd.DataFrame, positions: IntArray, num_classes: int) -> dict[str, Entry]:
+    """Return AUC, accuracy, F1 and MCC over the predictions given, labels as scikit-learn sees them."""
+    rows = table.iloc[positions]
+    labels = rows["label"].to_numpy(dtype=np.int64)
+    predicted = rows["predicted"].to_numpy(dtype=np.int64)
+    # scikit-learn knows only the labels that occur, and a label outside the task's classes is one of them.
+    seen, codes = np.unique(np.concatenate([labels, predicted]), return_inverse=True)
+    labels_seen, predicted_seen = np.split(codes.astype(np.int64), 2)
+    entries: dict[str, Entry] = {"auc": _auc_entry(rows, labels, positions, num_classes)}
+    for name in _CONFUSION:
+        entries[name] = confusion_measure(
+            labels=labels_seen,
+            predicted=predicted_seen,
+            positions=positions,
+            num_classes=len(seen),
+            name=name,
+        )
+    return entries
+
+
+def _auc_entry(rows: pd.DataFrame, labels: IntArray, positions: IntArray, num_classes: int) -> Entry:
+    columns = [name for name in rows if str(name).startswith("probability_") and rows[name].notna().any()]
+    probabilities = rows[columns].to_numpy(dtype=np.float64)
+    refusal = _find_refusal(labels, probabilities, num_classes)
+    if refusal is not None:
+        return Constant(0.0, f"scikit-learn refuses ({refusal}), which counts as 0.0")
+    if num_classes == 2:
+        return auc_measure(labels=labels, probabilities=probabilities[:, :2], positions=positions)
+    codes = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    return auc_measure(labels=codes, probabilities=probabilities, positions=positions)
+
+
+def _find_refusal(labels: IntArray, probabilities: FloatArray, num_classes: int) -> str | None:
+    n_seen = len(np.unique(labels))
+    if probabilities.size == 0 or not np.isfinite(probabilities).all():
+        return "a row without usable probabilities"
+    if num_classes == 2:
+        if probabilities.shape[1] < 2:
+            return "no probability of class 1"
+        return "one class only" if n_seen != 2 else None
+    if n_seen != probabilities.shape[1]:
+        return f"{n_seen} classes occur, {probabilities.shape[1]} probabilities given"
+    if not np.allclose(1, probabilities.sum(axis=1)):
+        return "rows do not sum to 1"
+    return None

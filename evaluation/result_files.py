@@ -1,0 +1,66 @@
+"""``result.json`` and the ``cases.csv`` beside it; ``run.json`` coming in."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from evaluation.contract.errors import ConfigurationError
+from evaluation.contract.result import RunRecord
+from evaluation.files.atomic import write_atomically
+from evaluation.files.json_text import dump_json, parse_json
+from evaluation.scoring import Scored
+
+CASES_FILE = "cases.csv"
+_MAX_RUN_BYTES = 2**26
+
+
+def write_result(scored: Scored, file: Path) -> Path:
+    """Write the result and, beside it, the table of its cases; return the table's place.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    cases_file = file.parent / CASES_FILE
+    try:
+        # The table first: a result that is there promises that its cases are.
+        write_atomically(cases_file, table_to_csv(scored.cases))
+        write_atomically(file, dump_json(scored.result.model_dump(mode="json"), indent=1))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written ({error.strerror})") from error
+    return cases_file
+
+
+def table_to_csv(table: pd.DataFrame) -> bytes:
+    """Return the table as CSV; numbers keep every bit, classes stay whole."""
+    table = table.copy()
+    for name in ("label", "predicted"):
+        if name in table:
+            table[name] = table[name].astype("Int64")
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode("utf-8", "backslashreplace")
+
+
+def read_run(file: Path) -> RunRecord:
+    """Read what running a submission cost.
+
+    Raises:
+        ConfigurationError: missing, not JSON, or a value that the record refuses.
+    """
+    try:
+        if file.stat().st_size > _MAX_RUN_BYTES:
+            raise ConfigurationError(f"{file}: larger than {_MAX_RUN_BYTES:,} bytes")
+        return RunRecord.model_validate(parse_json(file.read_bytes()).value)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError(f"{file}: {'; '.join(lines)}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}") from error
+
+
+def show_schema(record: type) -> str:
+    """Return a record's JSON Schema."""
+    return json.dumps(record.model_json_schema(), indent=2)  # type: ignore[attr-defined] # records only

@@ -1,0 +1,112 @@
+"""The command line of the leaderboard: `replay` and `build`.
+
+Promises: exit 0 when all is well; 1 when a replay's claims do not hold; 2 with the message alone on stderr
+when the user can put it right.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evaluation.contract.errors import UserError
+from leaderboard.board import build_board
+from leaderboard.pages import render_json, write_board
+from leaderboard.published.tables import load_score_sheet, load_table1
+from leaderboard.replay import Replay, replay_uusic25
+from leaderboard.result_files import load_results
+from leaderboard.terminal import print_board, print_replay
+
+# The \b line keeps the lines below it from being filled into one paragraph.
+REPLAY_EXAMPLES = """\b
+Examples:
+  python -m leaderboard replay uusic25
+  python -m leaderboard replay uusic25 --json > replay.json
+"""
+BUILD_EXAMPLES = """\b
+Examples:
+  python -m leaderboard build runs/a/result.json runs/b/result.json --out board
+  python -m leaderboard build runs/*/result.json --out board --json > board.json
+"""
+
+app = typer.Typer(
+    help="Rank result files, and recompute UUSIC25's official final table.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Challenge(StrEnum):
+    """Challenges whose final table is published."""
+
+    UUSIC25 = "uusic25"
+
+
+@app.command(epilog=REPLAY_EXAMPLES)
+def replay(
+    challenge: Annotated[Challenge, typer.Argument(help="The challenge whose final table is recomputed.")],
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Recompute an official final table from the published scores and compare.
+
+    Exit status 0 when the order is exact and no Final differs by more than the printed precision, else 1.
+    """
+    with _user_errors():
+        replayed = replay_uusic25(load_score_sheet(), load_table1())
+    if json_output:
+        typer.echo(_render_replay(challenge, replayed))
+    else:
+        print_replay(replayed, Console())
+    raise typer.Exit(0 if replayed.holds else 1)
+
+
+@app.command(epilog=BUILD_EXAMPLES)
+def build(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULT", help="result.json files.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for leaderboard.md and leaderboard.csv.")],
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Rank results of one protocol, mode and manifest by 0.7 accuracy + 0.3 efficiency.
+
+    A result without a run record is listed by accuracy only.
+    """
+    with _user_errors():
+        board = build_board(load_results(results))
+        pages = write_board(board, out)
+    if json_output:
+        typer.echo(render_json(board))
+        return
+    console = Console()
+    print_board(board, console)
+    for page in pages:
+        console.print(f"Wrote {page}", markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _user_errors() -> Iterator[None]:
+    try:
+        yield
+    except UserError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+def _render_replay(challenge: Challenge, replayed: Replay) -> str:
+    claims = {
+        name: asdict(agreement) | {"holds": agreement.holds}
+        for name, agreement in (("sheet", replayed.sheet), ("table1", replayed.table1))
+    }
+    teams = [asdict(team) for team in replayed.teams]
+    content = {"challenge": challenge, **claims, "holds": replayed.holds, "teams": teams}
+    return json.dumps(content, allow_nan=False, indent=2)
+
+
+if __name__ == "__main__":
+    app()

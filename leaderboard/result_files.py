@@ -1,0 +1,130 @@
+"""Result files: read, check and refuse, all problems of all files at once.
+
+Promises: results that leave here share protocol, mode, manifest and references, have different names, and
+hold every summary metric of their protocol, each null or within its range.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from evaluation.contract.errors import ConfigurationError
+from evaluation.contract.record import FORMAT_VERSION
+from evaluation.contract.result import Result
+from leaderboard.cells import clean_text
+from leaderboard.metric import METRICS, list_metrics
+
+MAX_BYTES = 64 * 2**20
+"""A result of 1,000 listed problems takes about one MiB."""
+MAX_NAME = 255
+_SAME_IN_ALL = {
+    "protocol": "rank each protocol alone",
+    "mode": "score both in one mode",
+    "manifest_sha256": "score both on the same manifest",
+    "reference_sha256": "score both against the same references",
+}
+
+
+def load_results(paths: Sequence[Path]) -> tuple[Result, ...]:
+    """Read result files that can be ranked together, in the given order.
+
+    Args:
+        paths: `result.json` files, at least one.
+
+    Raises:
+        ConfigurationError: no file is given; a file cannot be read, is no regular file, exceeds 64 MiB, is no
+            valid result of this format version or of a known protocol, or lacks a summary metric; two files
+            differ in what makes them comparable or bear one name. The message lists every problem found.
+    """
+    if not paths:
+        raise ConfigurationError("Expected at least one result file but got none; name result.json files.")
+    problems: list[str] = []
+    read: list[tuple[Path, Result]] = []
+    for path in paths:
+        try:
+            result = _read_result(path)
+        except ConfigurationError as error:
+            problems.append(str(error))
+        else:
+            problems += [f"{path}: {text}" for text in _check_result(result)]
+            read.append((path, result))
+    problems += _check_comparable(read) + _check_names(read)
+    if problems:
+        lines = "\n".join(f"- {clean_text(problem)}" for problem in problems)
+        raise ConfigurationError(f"The results cannot be ranked together:\n{lines}")
+    return tuple(result for _, result in read)
+
+
+def _read_result(path: Path) -> Result:
+    try:
+        if not path.is_file():
+            raise ConfigurationError(f"{path}: Expected a result file but there is no regular file.")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error}); check path and permissions.") from error
+    if len(content) > MAX_BYTES:
+        raise ConfigurationError(f"{path}: Expected at most {MAX_BYTES} bytes but got more; is it a result?")
+    try:
+        return Result.model_validate_json(content)
+    except ValidationError as error:
+        found = [f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()]
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        text = "; ".join(found[:3])
+        raise ConfigurationError(f"{path}: not a valid result ({text}{more}); score it again.") from error
+
+
+def _check_result(result: Result) -> list[str]:
+    problems: list[str] = []
+    if result.format_version != FORMAT_VERSION:
+        problems.append(
+            f"Expected `format_version` to be {FORMAT_VERSION} but got {result.format_version}; "
+            "score it again."
+        )
+    if not 0 < len(clean_text(result.submission)) <= MAX_NAME:
+        problems.append(f"Expected `submission` to be a name of 1 to {MAX_NAME} visible characters.")
+    if result.protocol not in METRICS:
+        known = ", ".join(METRICS)
+        return [*problems, f"Expected `protocol` to be one of {known} but got {result.protocol!r}."]
+    return problems + _check_summary(result)
+
+
+def _check_summary(result: Result) -> list[str]:
+    problems = []
+    for metric in list_metrics(result.protocol):
+        score = result.summary.get(metric.key)
+        if score is None:
+            problems.append(f"Expected `summary` to hold `{metric.key}` but it is absent; score it again.")
+        elif score.value is not None and not metric.low <= score.value <= metric.high:
+            problems.append(
+                f"Expected `{metric.key}` to be in [{metric.low}, {metric.high}] but got {score.value}."
+            )
+    return problems
+
+
+def _check_comparable(read: Sequence[tuple[Path, Result]]) -> list[str]:
+    problems = []
+    for path, result in read[1:]:
+        first_path, first = read[0]
+        for field, advice in _SAME_IN_ALL.items():
+            expected, got = getattr(first, field), getattr(result, field)
+            if expected != got:
+                problems.append(
+                    f"{path}: Expected `{field}` to be {expected} as in {first_path} but got {got}; {advice}."
+                )
+    return problems
+
+
+def _check_names(read: Sequence[tuple[Path, Result]]) -> list[str]:
+    first_with: dict[str, Path] = {}
+    problems = []
+    for path, result in read:
+        name = clean_text(result.submission)
+        if name in first_with:
+            problems.append(
+                f"{path}: Expected `submission` to differ from that of {first_with[name]} but both are "
+                f"{name!r}; give each file once, and change `submission` in one of them to tell them apart."
+            )
+        first_with.setdefault(name, path)
+    return problems

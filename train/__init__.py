@@ -1,0 +1,1 @@
+"""Training: labelled challenge folders in, weights for `model` out."""
