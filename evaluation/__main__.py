@@ -150,6 +150,35 @@ def schema(record: Annotated[RecordName, typer.Argument(help="Which record.")]) 
     sys.stdout.write(show_schema(_RECORDS[record]) + "\n")
 
 
+@app.command()
+def bench(
+    clinical: Annotated[
+        Path | None, typer.Option(help="A generated UUSIC25 set with references/ and predictions/.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure our speed against plain implementations, side by side; exit 1 when a promise is broken.
+
+    The README says how a clinical set is made.
+
+    Examples:
+    `python -m evaluation bench`
+
+    `python -m evaluation bench --clinical runs/clinical --json > bench.json`
+    """
+    try:
+        from evaluation.bench.command import run_bench, show_bench
+    except ModuleNotFoundError as error:
+        text = f"bench compares with {error.name}: pip install -r tests/requirements.txt"
+        raise ConfigurationError(text) from error
+    report = run_bench(clinical)
+    if as_json:
+        sys.stdout.write(report.model_dump_json(indent=1) + "\n")
+    else:
+        show_bench(report)
+    raise typer.Exit(0 if all(ratio.holds for ratio in report.ratios) else 1)
+
+
 def _read_input(protocol: Protocol, input_dir: Path, manifest: Path | None) -> Manifest:
     if protocol is Protocol.FMC_UIA:
         if manifest is not None:

@@ -1,5 +1,6 @@
 """What the terminal shows: tables of scores and problems, progress bars."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -13,7 +14,8 @@ from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, Score
 from evaluation.scoring import Progress as ReportProgress
 
-console = Console()
+# Off a terminal rich assumes 80 columns, which folds every table in a log.
+console = Console(width=None if sys.stdout.isatty() else 120)
 errors = Console(stderr=True)
 
 _SHOWN_PROBLEMS = 50

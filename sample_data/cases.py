@@ -19,8 +19,8 @@ from sample_data.seeds import Layout, stream
 
 Size = Literal["small", "clinical"]
 SIZES_WH: dict[Size, tuple[tuple[int, int], ...]] = {
-    "small": ((128, 96), (144, 108), (160, 128), (136, 112), (112, 128)),
-    "clinical": ((800, 600), (776, 584), (820, 616), (768, 576), (640, 700)),
+    "small": ((128, 96), (144, 108), (160, 128), (136, 112), (124, 112)),
+    "clinical": ((800, 600), (776, 584), (820, 616), (768, 576), (720, 640)),
 }
 GRIDS: dict[Size, tuple[int, int]] = {"small": (176, 144), "clinical": (600, 256)}
 # structures whose size a sonographer would measure

@@ -30,6 +30,6 @@ class Centre:
     burnt_in: bool
 
 
-INTERNAL = Centre("internal", 1.0, 62.0, 0.0, -52.0, 0.45, 1.0, 0.0, burnt_in=False)
-EXTERNAL = Centre("external", 1.6, 50.0, 2.5, -44.0, 0.7, 0.9, 0.035, burnt_in=True)
+INTERNAL = Centre("internal", 1.0, 64.0, 0.0, -50.0, 0.7, 1.05, 0.0, burnt_in=False)
+EXTERNAL = Centre("external", 1.6, 54.0, 1.5, -42.0, 1.0, 0.95, 0.035, burnt_in=True)
 CENTRES = {centre.name: centre for centre in (INTERNAL, EXTERNAL)}

@@ -69,8 +69,19 @@ def convolve_by_depth(field: Field, probe: Probe, speckle: float) -> Field:
 
 def _complex_noise(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     """Return complex white noise of unit mean power."""
-    parts = rng.standard_normal((2, *shape), dtype=np.float32) * np.float32(np.sqrt(0.5))
-    return np.asarray(parts[0] + 1j * parts[1], dtype=np.complex64)
+    parts = rng.standard_normal((*shape, 2), dtype=np.float32) * np.float32(np.sqrt(0.5))
+    return parts.view(np.complex64)[..., 0]
+
+
+def _gain_error_db(rng: np.random.Generator, shape: tuple[int, int], probe: Probe) -> Map:
+    """Return what the time gain gets wrong: uneven patches, fading depth, poor contact at a curved face's ends."""
+    v = np.linspace(0.0, 1.0, shape[0], dtype=np.float32)[:, None]
+    u = np.linspace(-1.0, 1.0, shape[1], dtype=np.float32)[None, :]
+    patches = smooth_noise(rng, shape, (shape[0] / 2.5, shape[1] / 3.5)) * np.float32(2.0)
+    columns = smooth_noise(rng, (1, shape[1]), (1.0, shape[1] / 14.0)) * np.float32(0.9)
+    fading = np.float32(rng.uniform(0.0, 9.0)) * np.clip(v - np.float32(0.35), 0.0, None) ** 1.3
+    contact = np.float32(0.0 if probe.is_linear else rng.uniform(3.0, 14.0)) * np.abs(u - rng.uniform(-0.15, 0.15)) ** 5
+    return np.asarray(patches + columns - fading - contact, dtype=np.float32)
 
 
 def simulate_envelope(maps: EchoMaps, probe: Probe, centre: Centre, rng: np.random.Generator) -> Map:
@@ -97,8 +108,8 @@ def simulate_envelope(maps: EchoMaps, probe: Probe, centre: Centre, rng: np.rand
     )
     loss = np.cumsum(maps.attenuation_db_per_cm, axis=0) * np.float32(probe.depth_mm / 10.0 / shape[0])
     loss = ndimage.gaussian_filter1d(np.clip(loss, -14.0, 60.0), max(1.0, lateral), axis=1)
-    gain = smooth_noise(rng, (shape[0], shape[1]), (shape[0] / 1.5, shape[1] / 2.5)) * np.float32(2.0)
-    field *= np.float32(10.0) ** ((gain - loss) / np.float32(20.0))
+    gain = _gain_error_db(rng, shape, probe) - loss
+    field *= np.float32(10.0) ** (gain / np.float32(20.0))
     floor = np.float32(10.0) ** ((np.float32(centre.noise_db) + np.float32(16.0) * v) / np.float32(20.0))
     return np.asarray(np.abs(field + floor * _complex_noise(rng, shape)), dtype=np.float32)
 

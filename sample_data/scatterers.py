@@ -57,6 +57,13 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale_cells: 
     return np.asarray(big, dtype=np.float32) * np.float32(1.35)
 
 
+def _bent(rng: np.random.Generator, layers: Map, grain: tuple[float, float]) -> Map:
+    """Shift every column by a smooth amount, so that straight layers wave."""
+    swing = smooth_noise(rng, (1, layers.shape[1]), (1.0, 9.0 * grain[1]))[0] * 0.8 * grain[0]
+    rows = np.arange(layers.shape[0])[:, None] + swing.round().astype(int)[None, :]
+    return np.asarray(np.take_along_axis(layers, np.clip(rows, 0, layers.shape[0] - 1), axis=0))
+
+
 def texture_map(rng: np.random.Generator, texture: Texture, grid: _Grid) -> Map:
     """Return the change of the echo level in dB that a texture makes on the whole grid."""
     row_mm, column_mm = grid.mm_per_cell()
@@ -68,7 +75,7 @@ def texture_map(rng: np.random.Generator, texture: Texture, grid: _Grid) -> Map:
     if texture.kind == "fibres":
         long = smooth_noise(rng, grid.shape, (0.5 * rows, 7.0 * columns))
         short = smooth_noise(rng, grid.shape, (0.3 * rows, 2.5 * columns))
-        return np.float32(texture.depth_db) * (long + np.float32(0.6) * short) / np.float32(1.17)
+        return _bent(rng, np.float32(texture.depth_db / 1.17) * (long + np.float32(0.6) * short), (rows, columns))
     # the zero crossings of a smooth field are thin closed curves: connective septa between fat lobules
     field = smooth_noise(rng, grid.shape, (rows, 2.6 * columns))
     strength = np.clip(smooth_noise(rng, grid.shape, (rows, columns)) * 0.5 + 0.7, 0.0, 1.4)
@@ -95,21 +102,26 @@ def _stamp(grid: _Grid, outline: Points, edge_mm: float) -> tuple[slice, slice, 
     return slice(low[1], high[1]), slice(low[0], high[0]), cover
 
 
-def _draw_interface(specular: Map, grid: _Grid, interface: Interface) -> None:
-    """Add a specular path: every segment as bright as its angle to the sound allows."""
-    row_mm, _ = grid.mm_per_cell()
+def _draw_interface(specular: Map, grid: _Grid, interface: Interface, rng: np.random.Generator) -> None:
+    """Add a specular path: every segment as bright as its angle to the sound and its patchy surface allow."""
+    row_mm, column_mm = grid.mm_per_cell()
     cells = grid.positions(interface.path)
     steps = np.diff(interface.path, axis=0)
     length = np.maximum(np.linalg.norm(steps, axis=1), 1e-9)
     ahead = grid.probe.beam_direction((interface.path[1:] + interface.path[:-1]) / 2.0)
     facing = np.abs(steps[:, 0] * ahead[:, 1] - steps[:, 1] * ahead[:, 0]) / length
-    peak = 10.0 ** (interface.echo_db / 20.0)
-    amplitude = peak * (interface.diffuse + (1.0 - interface.diffuse) * facing**4)
-    width = max(1, round(interface.thickness_mm / row_mm))
+    # no membrane is equally smooth all along: the level wanders by some dB over a few per cent of its length
+    knots = rng.normal(0.0, 3.5, max(4, len(length) // 5)) - 2.0
+    patchy_db = np.interp(np.linspace(0.0, 1.0, len(length)), np.linspace(0.0, 1.0, len(knots)), knots)
+    peak = 10.0 ** ((interface.echo_db + patchy_db) / 20.0)
+    amplitude = peak * (interface.diffuse + (1.0 - interface.diffuse) * facing**5)
+    # cells are wider than tall: a steep line of the same thickness covers fewer of them
+    across = np.hypot(steps[:, 1] / column_mm, steps[:, 0] / row_mm) / length
+    width = np.maximum(1, np.round(interface.thickness_mm * across)).astype(int)
     image = Image.new("F", (grid.shape[1], grid.shape[0]))
     pen = ImageDraw.Draw(image)
-    for start, end, value in zip(cells[:-1], cells[1:], amplitude, strict=True):
-        pen.line([(float(start[0]), float(start[1])), (float(end[0]), float(end[1]))], float(value), width)
+    for start, end, value, thick in zip(cells[:-1], cells[1:], amplitude, width, strict=True):
+        pen.line([(float(start[0]), float(start[1])), (float(end[0]), float(end[1]))], float(value), int(thick))
     np.maximum(specular, np.asarray(image, dtype=np.float32), out=specular)
 
 
@@ -130,7 +142,7 @@ def paint(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> Ech
     specular = np.zeros(shape, dtype=np.float32)
     for layer in scene.layers:
         if isinstance(layer, Interface):
-            _draw_interface(specular, grid, layer)
+            _draw_interface(specular, grid, layer, rng)
             continue
         _cover(
             layer,

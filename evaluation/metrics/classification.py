@@ -166,8 +166,9 @@ def _hits(confusion: Float64Array) -> Float64Array:
 
 def _divide(numerator: Float64Array, denominator: Float64Array) -> Float64Array:
     """Divide, giving NaN where the denominator is 0."""
-    out = np.full(numerator.shape, np.nan)
-    return np.divide(numerator, denominator, out=out, where=denominator > 0)
+    out: Float64Array = np.full(numerator.shape, np.nan)
+    np.divide(numerator, denominator, out=out, where=denominator > 0)
+    return out
 
 
 def _f1_per_class(confusion: Float64Array) -> tuple[Float64Array, Float64Array]:

@@ -1,8 +1,8 @@
 """Euclidean distances from pixels to the nearest pixel of another set, for sets as thin as boundaries.
 
-Boundaries have few pixels for the area of their box, so a tree of pixels is several times faster than a distance
-transform, and knows any pixel spacing.  Distances are computed from whole-numbered offsets, so the place of the
-masks in the frame changes nothing, not even the last bit.
+Boundaries have few pixels for the area of their box, so a tree of pixels is several times faster than a
+distance transform, and knows any pixel spacing.  Distances are computed from whole-numbered offsets, so the
+place of the masks in the frame changes nothing, not even the last bit.
 """
 
 import numpy as np

@@ -1,13 +1,13 @@
 """Hausdorff distance of two pixel sets (FMC_UIA's HD); for surfaces see `surface`.
 
-OpenCV's distance transform is many times faster than SciPy's but returns float32.  A squared distance in pixels is
-a whole number n, so rounding the square finds it again, and its root is taken in float64: while float32's error is
-below the gap between neighbouring roots.  OpenCV's own code rounds correctly, which is enough for n < 2^22 (error
-2^-14 at 2048, gap 2^-12); its intermediate values are whole numbers that float32 holds, and it misplaces no border
-between two cells by as much as would reach another pixel.  Images of fewer than 2^14 pixels it hands to Intel's
-IPP where that is built in, whose roots are up to about 7e-7 off: 885² + 1 comes back as 885² from a box 7 pixels
-high.  That is enough for n < 2^18; we ask for 2^16.  Boxes that are not safe go to a tree of pixels, exact but
-slower.
+OpenCV's distance transform is many times faster than SciPy's but returns float32.  A squared distance in
+pixels is a whole number n, so rounding the square finds it again, and its root is taken in float64: while
+float32's error is below the gap between neighbouring roots.  OpenCV's own code rounds correctly, which is
+enough for n < 2^22 (error 2^-14 at 2048, gap 2^-12); its intermediate values are whole numbers that float32
+holds, and it misplaces no border between two cells by as much as would reach another pixel.  Images of fewer
+than 2^14 pixels it hands to Intel's IPP where that is built in, whose roots are up to about 7e-7 off: 885² +
+1 comes back as 885² from a box 7 pixels high.  That is enough for n < 2^18; we ask for 2^16.  Boxes that are
+not safe go to a tree of pixels, exact but slower.
 """
 
 import cv2

@@ -11,9 +11,8 @@ from evaluation.statistics.resampling import Float64Array
 
 Method = Literal["percentile", "bca", "percentile (bca undefined)"]
 
-_TIE_TOLERANCE = (
-    1e-12  # values that are equal in theory may differ in their last bits, by the way they are summed
-)
+# values that are equal in theory may differ in their last bits, by the way they are summed
+_TIE_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from sample_data.anatomy import wall
 from sample_data.geometry import Points, band, bezier, blob, ellipse, elliptic_arc, ribbon, scaled
 from sample_data.scene import Scene, Texture
 
-LIVER = Texture("cloud", 1.0, 4.0)
+LIVER = Texture("cloud", 1.6, 5.0)
 CIRRHOSIS = Texture("cloud", 3.4, 6.0)
-SPLEEN = Texture("cloud", 0.6, 3.0)
+SPLEEN = Texture("cloud", 1.3, 6.0)
 LESION = Texture("cloud", 3.8, 6.0)
 CORTEX = Texture("cloud", 1.2, 4.0)
 SINUS = Texture("cloud", 4.0, 4.0)
@@ -20,7 +20,7 @@ def _add_diaphragm(rng: np.random.Generator, scene: Scene) -> None:
     middle, radius = (rng.uniform(-15, 15), depth * 0.32), depth * rng.uniform(0.56, 0.62)
     arc = elliptic_arc(middle, (radius * 1.15, radius), 0.0, (15, 165))
     scene.fill(band(arc, arc + [0.0, depth]), -12.0, LIVER, attenuation=2.0)
-    scene.line(arc, 20.0, 2.0, 0.15)
+    scene.line(arc, 16.0, 1.5, 0.06)
 
 
 def _add_vessels(rng: np.random.Generator, scene: Scene, top: float, bright_walls: bool, count: int) -> None:
@@ -36,7 +36,7 @@ def _add_vessels(rng: np.random.Generator, scene: Scene, top: float, bright_wall
         tube = ribbon(path, np.linspace(rng.uniform(2.2, 4.2), 0.9, len(path)))
         scene.fill(tube, -27.0, attenuation=-0.5, edge_mm=0.8)
         if bright_walls:
-            scene.rim(tube, 11.0, 1.0, 0.25)
+            scene.rim(tube, 8.0, 0.9, 0.15)
 
 
 def liver(rng: np.random.Generator, variant: str) -> Scene:
@@ -91,7 +91,7 @@ def gallbladder(rng: np.random.Generator, variant: str) -> Scene:
     )
     scene.fill(scaled(turned, 1.1), 3.0)
     scene.fill(turned, wall.FLUID_DB, attenuation=-2.2, edge_mm=0.8)
-    scene.rim(turned, 14.0, 1.3, 0.25)
+    scene.rim(turned, 9.0, 1.0, 0.12)
     if rng.random() < 0.5:
         lowest = turned[int(turned[:, 1].argmax())]
         for _ in range(int(rng.integers(1, 4))):
@@ -111,12 +111,12 @@ def _add_gas(rng: np.random.Generator, scene: Scene, depth_mm: float) -> None:
 
 def spleen(rng: np.random.Generator, variant: str) -> Scene:
     """Return a spleen: a homogeneous crescent under the diaphragm; the variant `plain` is the only one."""
-    scene = Scene(wall.curved_probe(rng, 130.0), -9.0, Texture("septa", 9.0, 9.0))
+    scene = Scene(wall.curved_probe(rng, 130.0), -6.0, wall.MIXED_TISSUE)
     outer = elliptic_arc((0.0, 72.0), (62.0, 46.0), rng.uniform(-12, 12), (185, 355))
     inner = elliptic_arc((4.0, 84.0), (50.0, rng.uniform(6, 14)), rng.uniform(-8, 8), (185, 355))
     crescent = band(outer, inner)
     scene.fill(crescent, 1.0, SPLEEN, edge_mm=0.8)
-    scene.rim(crescent, 13.0, 1.2, 0.15)
+    scene.rim(crescent, 9.0, 1.0, 0.05)
     hilum = (rng.uniform(-5, 10), 80.0)
     scene.fill(blob(rng, hilum, (9, 5), roughness=0.1), 4.0, SINUS)
     for x in (-6.0, 3.0):
@@ -147,7 +147,7 @@ def kidney(rng: np.random.Generator, variant: str) -> Scene:
     outline = _kidney_outline(rng, middle, tilt)
     scene.fill(scaled(outline, 1.07), 7.0, edge_mm=1.5)
     scene.fill(outline, -7.0, CORTEX, edge_mm=0.9)
-    scene.rim(outline, 12.0, 1.2, 0.12)
+    scene.rim(outline, 9.0, 1.0, 0.05)
     axis = np.array([np.cos(np.deg2rad(tilt)), np.sin(np.deg2rad(tilt))])
     across = np.array([-axis[1], axis[0]])
     scene.fill(blob(rng, middle, (31, 8.5), tilt, 0.14, (2, 9)), 8.0, SINUS, 0.6, edge_mm=1.8)
@@ -164,14 +164,14 @@ def kidney(rng: np.random.Generator, variant: str) -> Scene:
 
 def bladder(rng: np.random.Generator, variant: str) -> Scene:
     """Return a filled urinary bladder with a thin wall and bright tissue behind; `plain` is the only variant."""
-    scene = Scene(wall.curved_probe(rng, 125.0), -4.0, Texture("cloud", 3.0, 8.0))
+    scene = Scene(wall.curved_probe(rng, 125.0), -4.0, wall.MIXED_TISSUE)
     wide = rng.uniform(34, 46)
     outline = blob(
         rng, (rng.uniform(-6, 6), rng.uniform(58, 66)), (wide, rng.uniform(22, 29)), 0.0, 0.045, (2, 5)
     )
     scene.fill(scaled(outline, 1.09), -2.0, edge_mm=1.0)
     scene.fill(outline, wall.FLUID_DB, attenuation=-2.6, edge_mm=0.9)
-    scene.rim(outline, 12.0, 1.3, 0.2)
+    scene.rim(outline, 8.0, 1.1, 0.1)
     scene.fill(blob(rng, (rng.uniform(-8, 8), 104.0), (20, 8), roughness=0.08), -6.0, LESION, edge_mm=1.5)
     wall.add_abdominal_wall(rng, scene)
     return scene

@@ -12,7 +12,7 @@ STRANDING = Texture("septa", 7.0, 2.5)
 
 def bowel(rng: np.random.Generator, variant: str) -> Scene:
     """Return loops of small bowel: dark muscular walls, mixed content, gas with dirty shadows (`plain` only)."""
-    scene = Scene(wall.curved_probe(rng, 120.0), -3.0, Texture("septa", 8.0, 9.0))
+    scene = Scene(wall.curved_probe(rng, 120.0), -3.0, wall.MIXED_TISSUE)
     for column in range(-2, 3):
         for row in range(3):
             middle = (
@@ -21,7 +21,7 @@ def bowel(rng: np.random.Generator, variant: str) -> Scene:
             )
             loop = blob(rng, middle, (rng.uniform(10, 14), rng.uniform(7, 10)), rng.uniform(-40, 40), 0.07)
             scene.fill(loop, -16.0, edge_mm=0.7)
-            scene.rim(loop, 8.0, 1.0, 0.2)
+            scene.rim(loop, 5.0, 0.8, 0.08)
             inside = blob(rng, middle, (rng.uniform(6, 9), rng.uniform(3, 6)), rng.uniform(-40, 40), 0.12)
             scene.fill(inside, rng.uniform(-3, 5), CONTENT, edge_mm=0.8)
             if rng.random() < 0.45:
@@ -63,16 +63,16 @@ def appendix(rng: np.random.Generator, variant: str) -> Scene:
         scene.line(elliptic_arc(gas, (6, 3), 0.0, (200, 340)), 16.0, 0.8, 0.4)
     scene.fill(blob(rng, (rng.uniform(-6, 6), 43.0), (24, 6), 0.0, 0.06), -9.0, wall.MUSCLE, edge_mm=0.7)
     middle = (rng.uniform(-5, 5), rng.uniform(23, 28))
-    radius = rng.uniform(4.6, 6.6) if sick else rng.uniform(1.9, 2.6)
+    radius = rng.uniform(4.6, 6.6) if sick else rng.uniform(2.2, 2.9)
     outer, axis = _tube(rng, bool(rng.random() < 0.5), middle, radius)
     if sick:
         scene.fill(blob(rng, middle, (22.0, radius + 6.5), 0.0, 0.08), 6.0, STRANDING, edge_mm=2.0)
     around = ribbon if len(axis) > 2 else None
-    shells = ((1.0, -15.0), (0.72, 2.0), (0.5, -38.0 if sick else -9.0))
+    shells = ((1.0, -19.0), (0.66, 4.0), (0.42, -38.0 if sick else -10.0))
     for part, level in shells:
         shell = outer if part == 1.0 else _shell(outer, axis, part, around is not None)
         scene.fill(shell, level, attenuation=-2.0 if level < -30 else 0.0, edge_mm=0.25)
-    scene.rim(outer, 10.0, 0.4, 0.2)
+    scene.rim(outer, 8.0, 0.35, 0.2)
     if sick and rng.random() < 0.5:
         spot = axis[len(axis) // 2]
         wall.add_stone(scene, (float(spot[0]), float(spot[1])), 0.42 * radius)

@@ -6,7 +6,7 @@ from sample_data.anatomy import wall
 from sample_data.geometry import Points, band, blob, scaled, spiculated, wavy
 from sample_data.scene import Scene, Texture
 
-STROMA = Texture("fibres", 3.6, 1.8)
+STROMA = Texture("fibres", 4.6, 3.4)
 SOLID = Texture("cloud", 1.5, 1.6)
 MIXED = Texture("cloud", 4.5, 1.5)
 
@@ -33,7 +33,7 @@ def breast(rng: np.random.Generator, variant: str) -> Scene:
     scene.fill(band(chest, chest + [0.0, 40.0]), -16.0, attenuation=4.0)
     if rng.random() < 0.4:
         wall.add_bone(scene, (float(rng.uniform(-0.7, 0.7) * half), depth - 2.0), (7.0, 4.0))
-    for _ in range(int(rng.integers(2, 6))):
+    for _ in range(int(rng.integers(4, 10))):
         _add_lobule(rng, scene, fat_end, gland_end)
     if variant != "normal":
         middle = (float(rng.uniform(-0.4, 0.4) * half), float(rng.uniform(fat_end + 5.0, 19.0)))
@@ -47,7 +47,7 @@ def _add_lobule(rng: np.random.Generator, scene: Scene, top: float, bottom: floa
     middle = (float(rng.uniform(-half, half)), float(rng.uniform(top, bottom)))
     lobule = blob(rng, middle, (rng.uniform(3, 8), rng.uniform(1.2, 2.6)), rng.uniform(-12, 12), 0.12)
     scene.fill(lobule, -8.0, wall.FAT, edge_mm=0.5)
-    scene.rim(lobule, 4.0, 0.35, 0.1)
+    scene.rim(lobule, 3.0, 0.3, 0.05)
 
 
 def _add_calcifications(rng: np.random.Generator, scene: Scene, outline: Points, count: int) -> None:
@@ -69,7 +69,7 @@ def _benign(rng: np.random.Generator, scene: Scene, middle: tuple[float, float])
     else:
         wall.add_edge_shadows(scene, outline, 25.0)
         scene.fill(outline, rng.uniform(-17, -13), SOLID, -4.0)
-        scene.rim(outline, 9.0, 0.4, 0.15)
+        scene.rim(outline, 6.0, 0.3, 0.08)
     scene.name("lesion", outline)
 
 

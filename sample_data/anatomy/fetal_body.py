@@ -31,10 +31,9 @@ class _Trunk:
 def _add_trunk(scene: Scene, trunk: _Trunk, echo_db: float) -> None:
     """Add skin, body wall, spine and ribs."""
     scene.fill(trunk.outline, -5.0, edge_mm=0.8)
-    scene.rim(trunk.outline, 12.0, 1.5, 0.2)
+    scene.rim(trunk.outline, 8.0, 1.2, 0.06)
     inner = (trunk.outline - np.asarray(trunk.centre)) * 0.92 + np.asarray(trunk.centre)
     scene.fill(inner, echo_db, SOFT, edge_mm=1.0)
-    scene.rim(inner, 5.0, 1.0, 0.1)
     for angle in (45.0, 80.0, -45.0, -80.0):
         x, y = trunk.at(angle, 0.95)
         scene.fill(
@@ -88,7 +87,7 @@ def fetal_thorax(rng: np.random.Generator, variant: str) -> Scene:
     axis = trunk.spine_deg + 180.0 + side * 45.0
     heart = blob(rng, centre, (long, 0.78 * long), axis, 0.035, (2, 4))
     scene.fill(heart, -5.0, edge_mm=0.8)
-    scene.rim(heart, 10.0, 1.1, 0.2)
+    scene.rim(heart, 5.0, 0.9, 0.06)
     for along, across, part in (
         (0.28, 0.3, 1.0),
         (0.26, -0.32, 1.0),
@@ -99,7 +98,7 @@ def fetal_thorax(rng: np.random.Generator, variant: str) -> Scene:
         spot = (centre[0] + float(offset[0]), centre[1] + float(offset[1]))
         chamber = blob(rng, spot, (0.29 * long * part, 0.19 * long), axis, 0.07)
         scene.fill(chamber, -40.0, edge_mm=0.7)
-        scene.rim(chamber, 5.0, 0.8, 0.2)
+        scene.rim(chamber, 2.0, 0.7, 0.1)
     wall.add_vessel(scene, ellipse(trunk.at(side * -22.0, 0.45), (2.7, 2.5)), 9.0, 0.8)
     scene.name("heart", heart)
     wall.add_abdominal_wall(rng, scene)
@@ -119,11 +118,9 @@ def fetal_femur(rng: np.random.Generator, variant: str) -> Scene:
     left, right = middle - axis * half, middle + axis * half
     bow = middle + np.array([-axis[1], axis[0]]) * rng.uniform(-6, -2)
     shaft = bezier(tuple(left), tuple(bow), tuple(right))
-    thigh = ribbon(
-        bezier(tuple(left - axis * 13), tuple(bow), tuple(right + axis * 11)), np.linspace(17, 12, 40)
-    )
+    thigh = blob(rng, tuple(middle), (half + 15.0, rng.uniform(15, 19)), float(np.rad2deg(tilt)), 0.06)
     scene.fill(thigh, -7.0, Texture("fibres", 2.5, 4.0), edge_mm=1.2)
-    scene.rim(thigh, 9.0, 1.1, 0.15)
+    scene.rim(thigh, 6.0, 1.0, 0.06)
     ends = 2.1 + 0.9 * np.abs(np.linspace(-1, 1, len(shaft))) ** 4
     scene.fill(ribbon(shaft, ends), 12.0, attenuation=45.0, edge_mm=0.4)
     scene.line(shaft, 22.0, 2.6, 0.7)
@@ -144,7 +141,7 @@ def other_plane(rng: np.random.Generator, variant: str) -> Scene:
     for _ in range(int(rng.integers(3, 6))):
         x, y = rng.uniform(-0.32, 0.32) * depth, rng.uniform(0.36, 0.66) * depth
         scene.fill(blob(rng, (x, y), (7.0, 6.0), roughness=0.05), -9.0, edge_mm=0.7)
-        scene.rim(ellipse((x, y), (7.0, 6.0)), 8.0, 1.0, 0.2)
+        scene.rim(ellipse((x, y), (7.0, 6.0)), 5.0, 0.8, 0.1)
         for angle in (90.0, 210.0, 330.0):
             spot = rotated(np.array([[3.2, 0.0]]), angle)[0] + [x, y]
             wall.add_vessel(scene, ellipse((spot[0], spot[1]), (1.7, 1.7), count=24), 5.0, 0.6)

@@ -3,11 +3,12 @@
 import numpy as np
 
 from sample_data.anatomy import wall
-from sample_data.geometry import Points, bezier, blob, ellipse, ellipse_point, elliptic_arc, ribbon, rotated
+from sample_data.geometry import Points, bezier, blob, ellipse, ellipse_point, elliptic_arc, ribbon, rotated, scaled
 from sample_data.scene import Scene, Texture
 
 BRAIN = Texture("cloud", 2.4, 5.0)
-PLACENTA = Texture("cloud", 1.6, 5.0)
+PLACENTA = Texture("cloud", 2.4, 5.0)
+FLUID = Texture("cloud", 3.5, 12.0)
 
 # where the occiput (or the sacrum) points on the screen, degrees clockwise from the image's right
 DIRECTIONS = {
@@ -24,11 +25,12 @@ DIRECTIONS = {
 
 def womb(rng: np.random.Generator, depth_mm: float) -> Scene:
     """Return the belly wall, uterine wall, placenta on one side and fluid, without a fetus."""
-    scene = Scene(wall.curved_probe(rng, depth_mm), -8.0, wall.DEEP_MUSCLE)
+    scene = Scene(wall.curved_probe(rng, depth_mm), -7.0, wall.MIXED_TISSUE)
     depth = scene.probe.depth_mm
-    cavity = blob(rng, (0.0, 0.56 * depth), (0.6 * depth, 0.38 * depth), 0.0, 0.03, (2, 4))
-    scene.fill(cavity, wall.FLUID_DB, attenuation=-0.6, edge_mm=1.2)
-    scene.rim(cavity, 11.0, 1.4, 0.15)
+    cavity = blob(rng, (0.0, 0.57 * depth), (0.55 * depth, 0.37 * depth), 0.0, 0.045, (2, 5))
+    scene.fill(scaled(cavity, 1.08), -4.0, PLACENTA, edge_mm=2.0)
+    scene.fill(cavity, -33.0, FLUID, attenuation=-0.5, edge_mm=1.2)
+    scene.rim(cavity, 6.0, 1.0, 0.05)
     if rng.random() < 0.6:
         side = float(rng.choice([-1.0, 1.0]))
         placenta = blob(
@@ -57,10 +59,10 @@ def _add_skull(rng: np.random.Generator, scene: Scene, head: _Head) -> None:
     """Add scalp, skull and brain; the skull is bright where the sound meets it head on and drops out at the sides."""
     scalp = ellipse(head.centre, (head.radii[0] + 3.5, head.radii[1] + 3.5), head.angle_deg)
     scene.fill(scalp, -5.0, edge_mm=0.8)
-    scene.rim(scalp, 6.0, 0.8, 0.1)
+    scene.rim(scalp, 3.0, 0.8, 0.04)
     scene.fill(head.outline, -15.0, BRAIN, 0.5, edge_mm=0.6)
-    thick = rng.uniform(2.0, 2.8)
-    scene.rim(head.outline, 20.0, thick, 0.22)
+    thick = rng.uniform(1.4, 2.2)
+    scene.rim(head.outline, 17.0, thick, 0.07)
 
 
 def _add_brain(rng: np.random.Generator, scene: Scene, head: _Head) -> None:
@@ -120,15 +122,15 @@ def head_position(rng: np.random.Generator, variant: str) -> Scene:
     long = rng.uniform(0.29, 0.32) * depth
     head = _Head((rng.uniform(-4, 4), 0.56 * depth), (long, 0.82 * long), angle)
     _add_skull(rng, scene, head)
-    scene.line(head.path((-0.35, 0.0), (0.1, 0.01), (0.55, 0.0)), 13.0, 1.4, 0.5)
+    scene.line(head.path((-0.35, 0.0), (0.1, 0.01), (0.55, 0.0)), 9.0, 1.0, 0.4)
     for side in (-1.0, 1.0):
-        orbit = ellipse(head.at(-0.62, 0.4 * side), (7.5, 7.0), angle)
-        scene.fill(ellipse(head.at(-0.62, 0.4 * side), (9.0, 8.5), angle), 3.0, edge_mm=0.6)
+        orbit = ellipse(head.at(-0.62, 0.4 * side), (6.5, 6.0), angle)
+        scene.fill(ellipse(head.at(-0.62, 0.4 * side), (8.0, 7.5), angle), -3.0, edge_mm=0.8)
         scene.fill(orbit, wall.FLUID_DB, edge_mm=0.5)
-        scene.rim(orbit, 14.0, 1.1, 0.4)
+        scene.rim(orbit, 9.0, 0.9, 0.15)
         scene.fill(blob(rng, head.at(0.1, 0.2 * side), (8.0, 5.5), angle, 0.05), -21.0, edge_mm=1.2)
         scene.fill(blob(rng, head.at(0.66, 0.2 * side), (6.0, 7.0), angle, 0.04), -22.0, edge_mm=0.8)
-        scene.rim(ellipse(head.at(0.66, 0.2 * side), (6.0, 7.0), angle), 7.0, 0.9, 0.4)
+        scene.rim(ellipse(head.at(0.66, 0.2 * side), (6.0, 7.0), angle), 4.0, 0.8, 0.2)
     scene.fill(blob(rng, head.at(-1.02, 0.0), (6.0, 5.0), angle, 0.05), 5.0, edge_mm=0.8)
     wall.add_abdominal_wall(rng, scene)
     scene.name("head", head.outline)
@@ -146,7 +148,7 @@ def sacral_position(rng: np.random.Generator, variant: str) -> Scene:
     long = rng.uniform(0.27, 0.3) * depth
     trunk = _Head((rng.uniform(-4, 4), 0.56 * depth), (long, 0.9 * long), angle)
     scene.fill(trunk.outline, -6.0, Texture("cloud", 2.6, 5.0), edge_mm=0.8)
-    scene.rim(trunk.outline, 11.0, 1.4, 0.15)
+    scene.rim(trunk.outline, 7.0, 1.1, 0.06)
     bladder = blob(rng, trunk.at(-0.45, 0.0), (8.0, 9.5), angle, 0.05)
     wall.add_vessel(scene, bladder, 9.0, 0.9)
     for side in (-1.0, 1.0):
@@ -171,25 +173,21 @@ def labour(rng: np.random.Generator, variant: str) -> Scene:
     scene = Scene(wall.curved_probe(rng, 125.0), -5.0, Texture("cloud", 3.4, 7.0))
     wall.add_skin(scene, 2.0)
     scene.fill(elliptic_arc((-20.0, 10.0), (30.0, 8.0), 0.0, (0, 350)), -8.0, wall.DEEP_MUSCLE, edge_mm=1.5)
-    tilt, middle, radii = (
-        rng.uniform(18, 42),
-        (rng.uniform(-32, -24), rng.uniform(27, 33)),
-        (rng.uniform(15, 18), 6.5),
-    )
-    head_at, head_radii = (
-        (rng.uniform(4, 22), rng.uniform(72, 84)),
-        (rng.uniform(42, 48), rng.uniform(34, 39)),
-    )
+    tilt, middle = rng.uniform(18, 42), (rng.uniform(-30, -22), rng.uniform(24, 29))
+    radii = (rng.uniform(14, 17), 6.5)
+    upper = ellipse_point(middle, radii, tilt, 180.0)
+    lower = ellipse_point(middle, radii, tilt, 0.0)
+    head_radii, way = (rng.uniform(40, 46), rng.uniform(33, 37)), np.deg2rad(rng.uniform(48, 72))
+    gap = head_radii[0] + rng.uniform(3, 10)
+    head_at = (lower[0] + gap * np.cos(way), lower[1] + gap * np.sin(way))
     head = ellipse(head_at, head_radii, rng.uniform(20, 60), 256)
-    scene.fill(head, -13.0, BRAIN, 1.6, edge_mm=0.8)
-    scene.rim(head, 22.0, 2.6, 0.18)
+    scene.fill(head, -12.0, BRAIN, 5.0, edge_mm=0.8)
+    scene.rim(head, 19.0, 1.8, 0.05)
     scene.line(head.mean(axis=0) + (head - head.mean(axis=0))[20:90] * 0.9, 3.0, 1.2, 0.3)
     oval = ellipse(middle, radii, tilt)
     scene.fill(ellipse(middle, (radii[0] + 2.0, radii[1] + 2.0), tilt), 4.0, edge_mm=0.8)
     scene.fill(oval, -11.0, Texture("cloud", 2.0, 2.5), 2.5, edge_mm=0.6)
-    scene.rim(oval, 15.0, 1.3, 0.3)
-    upper = ellipse_point(middle, radii, tilt, 180.0)
-    lower = ellipse_point(middle, radii, tilt, 0.0)
+    scene.rim(oval, 11.0, 1.0, 0.15)
     touch = _right_tangent(lower, head)
     scene.name("symphysis", oval)
     scene.name("head", head)

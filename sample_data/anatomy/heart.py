@@ -6,7 +6,7 @@ from sample_data.anatomy import wall
 from sample_data.geometry import Points, band, bezier, blob, rotated
 from sample_data.scene import Scene, Texture
 
-MYOCARDIUM = Texture("fibres", 3.0, 5.0)
+MYOCARDIUM = Texture("cloud", 3.5, 5.0)
 LUNG = Texture("cloud", 4.0, 12.0)
 
 
@@ -24,7 +24,7 @@ def four_chambers(rng: np.random.Generator, variant: str) -> Scene:
 
     The variant `plain` is the only one.
     """
-    scene = Scene(wall.cardiac_probe(rng, 152.0), -15.0, LUNG)
+    scene = Scene(wall.cardiac_probe(rng, 152.0), -13.0, LUNG)
     wall.add_skin(scene, 2.5)
     scene.fill(band(scene.probe.layer(2.5), scene.probe.layer(14.0)), -5.0, wall.DEEP_MUSCLE)
     length, wide, tilt = rng.uniform(66, 80), rng.uniform(19, 25), rng.uniform(-10, 4)
@@ -38,7 +38,7 @@ def four_chambers(rng: np.random.Generator, variant: str) -> Scene:
     right_heart = np.asarray(apex) - across * (wide + thick + rng.uniform(11, 15)) + down * 48.0
     heart = blob(rng, tuple(np.asarray(apex) + down * 62.0 - across * 14.0), (68.0, 72.0), tilt, 0.03, (2, 4))
     scene.fill(heart, -4.0, MYOCARDIUM, edge_mm=2.0)
-    scene.rim(heart, 8.0, 2.0, 0.1)
+    scene.rim(heart, 6.0, 1.6, 0.05)
     chambers = {
         "right ventricle": blob(rng, tuple(right_heart), (14.0, 32.0), tilt + 14.0, 0.07),
         "right atrium": blob(
@@ -50,8 +50,8 @@ def four_chambers(rng: np.random.Generator, variant: str) -> Scene:
     }
     scene.fill(outer, -1.0, MYOCARDIUM, edge_mm=1.2)
     for outline in (*chambers.values(), ventricle):
-        scene.fill(outline, -34.0, attenuation=-0.5, edge_mm=1.4)
-        scene.rim(outline, 6.0, 1.6, 0.12)
+        scene.fill(outline, -29.0, Texture("cloud", 3.0, 14.0), attenuation=-0.5, edge_mm=1.8)
+        scene.rim(outline, 3.0, 1.4, 0.05)
     for side, reach in ((-1.0, 0.55), (1.0, 0.5)):
         hinge = base + across * side * 0.8 * wide
         tip = base - down * rng.uniform(8, 14) + across * side * wide * rng.uniform(0.05, 0.3)

@@ -7,7 +7,7 @@ from sample_data.geometry import blob, ellipse, elliptic_arc, scaled
 from sample_data.probes import Probe
 from sample_data.scene import Scene, Texture
 
-THYROID = Texture("cloud", 1.4, 1.2)
+THYROID = Texture("cloud", 2.0, 1.8)
 NODULE = Texture("cloud", 3.0, 1.2)
 
 
@@ -37,11 +37,11 @@ def thyroid(rng: np.random.Generator, variant: str) -> Scene:
     isthmus = ellipse((-side * 14.0, lobe_at[1] - 5.5), (10.0, 2.0), side * -6.0)
     for part in (isthmus, lobe):
         scene.fill(part, 3.5, THYROID)
-    scene.rim(lobe, 9.0, 0.4, 0.12)
+    scene.rim(lobe, 6.0, 0.3, 0.06)
     trachea = (-side * (half - 6.0), lobe_at[1] + 3.5)
     scene.fill(ellipse(trachea, (9.0, 9.0)), -18.0, attenuation=14.0)
     for ring in (9.0, 7.4, 5.8):
-        scene.line(elliptic_arc(trachea, (ring, ring), 0.0, (205, 335)), 20.0 - 3.0 * (9.0 - ring), 0.8, 0.1)
+        scene.line(elliptic_arc(trachea, (ring, ring), 0.0, (205, 335)), 17.0 - 4.0 * (9.0 - ring), 0.6, 0.04)
     artery = (side * (half - rng.uniform(6.5, 8.0)), lobe_at[1] + rng.uniform(0.0, 3.0))
     wall.add_vessel(scene, ellipse(artery, (3.4, 3.3)), 11.0)
     wide = rng.uniform(2.8, 5.2)
@@ -79,8 +79,8 @@ def carotid(rng: np.random.Generator, variant: str) -> Scene:
     )
     wall.add_vessel(scene, vein, 4.0)
     outline = blob(rng, middle, (radius, radius * rng.uniform(0.94, 1.0)), 0.0, 0.012, (2, 4))
-    scene.fill(scaled(outline, 1.25), 2.0, edge_mm=0.3)
-    wall.add_vessel(scene, outline, 15.0, 0.6)
+    scene.fill(scaled(outline, 1.2), 0.0, edge_mm=0.3)
+    wall.add_vessel(scene, outline, 14.0, 0.45)
     if variant == "plaque":
         at = rng.uniform(0.0, 2.0 * np.pi)
         spot = (middle[0] + 0.75 * radius * np.cos(at), middle[1] + 0.75 * radius * np.sin(at))

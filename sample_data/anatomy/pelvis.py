@@ -7,7 +7,7 @@ from sample_data.geometry import band, bezier, blob, ellipse, elliptic_arc, ribb
 from sample_data.scene import Scene, Texture
 
 STROMA = Texture("fibres", 2.2, 3.0)
-UTERUS = Texture("cloud", 1.8, 4.0)
+UTERUS = Texture("cloud", 2.6, 5.0)
 WHORL = Texture("cloud", 3.5, 3.0)
 
 
@@ -16,7 +16,7 @@ def cervix(rng: np.random.Generator, variant: str) -> Scene:
 
     Structures `anterior lip`, `posterior lip` and `cervix` (both); landmarks `internal os`, `external os`.
     """
-    scene = Scene(wall.cavity_probe(rng, 78.0), -5.0, Texture("septa", 8.0, 6.0))
+    scene = Scene(wall.cavity_probe(rng, 68.0), -6.0, wall.MIXED_TISSUE)
     wall.add_skin(scene, 1.5)
     drop = rng.uniform(-6, 9)
     internal = (rng.uniform(-24, -17), 42.0 - drop / 2)
@@ -24,13 +24,13 @@ def cervix(rng: np.random.Generator, variant: str) -> Scene:
     bend = (rng.uniform(-6, 4), (internal[1] + external[1]) / 2 + rng.uniform(-6, 6))
     canal = bezier(internal, bend, external)
     thick = rng.uniform(9, 13)
-    shape = np.sqrt(np.clip(1.0 - np.abs(np.linspace(-1.0, 1.0, len(canal))) ** 5, 0.0, 1.0))
+    shape = np.sqrt(np.clip(1.0 - np.abs(np.linspace(-1.0, 1.0, len(canal))) ** 3.2, 0.0, 1.0))
     whole = ribbon(canal, thick * shape)
     anterior, posterior = band(canal, whole[len(canal) :][::-1]), band(whole[: len(canal)], canal)
     head = (internal[0] - 26.0, internal[1] + rng.uniform(8, 16))
     scene.fill(ellipse(head, (33, 28)), wall.FLUID_DB, attenuation=-1.0, edge_mm=1.0)
     scene.fill(ellipse(head, (26, 24)), -14.0, attenuation=5.0)
-    scene.rim(ellipse(head, (26, 24)), 18.0, 1.4, 0.15)
+    scene.rim(ellipse(head, (26, 24)), 15.0, 1.0, 0.04)
     bladder = blob(
         rng, (internal[0] + rng.uniform(-8, 4), internal[1] - thick - 10.0), (14, 5.5), -14.0, 0.08
     )
@@ -38,7 +38,7 @@ def cervix(rng: np.random.Generator, variant: str) -> Scene:
     scene.fill(blob(rng, (rng.uniform(5, 20), 66.0), (20, 7), 8.0, 0.08), -9.0, wall.DEEP_MUSCLE)
     for lip in (anterior, posterior):
         scene.fill(lip, -1.5, STROMA, 0.4, edge_mm=0.7)
-    scene.rim(whole, 10.0, 0.8, 0.15)
+    scene.rim(whole, 6.0, 0.7, 0.05)
     scene.fill(ribbon(canal, 2.4), -8.0, edge_mm=0.7)
     scene.line(canal, 12.0, 0.7, 0.4)
     scene.name("anterior lip", anterior)
@@ -51,7 +51,7 @@ def cervix(rng: np.random.Generator, variant: str) -> Scene:
 
 def ovary(rng: np.random.Generator, variant: str) -> Scene:
     """Return an ovary with a tumour: `cystic`, `septate` or `solid`; structure `mass`."""
-    scene = Scene(wall.cavity_probe(rng, 85.0), -3.0, Texture("septa", 7.0, 6.0))
+    scene = Scene(wall.cavity_probe(rng, 85.0), -5.0, wall.MIXED_TISSUE)
     wall.add_skin(scene, 1.5)
     middle, wide = (rng.uniform(-8, 8), rng.uniform(38, 46)), rng.uniform(15, 24)
     mass = blob(rng, middle, (wide, wide * rng.uniform(0.7, 0.9)), rng.uniform(-25, 25), 0.05, (2, 5))
@@ -65,7 +65,7 @@ def ovary(rng: np.random.Generator, variant: str) -> Scene:
     scene.fill(
         mass, -9.0 if solid else -41.0, WHORL if solid else Texture(), 1.0 if solid else -2.5, edge_mm=0.7
     )
-    scene.rim(mass, 13.0, 1.0, 0.25)
+    scene.rim(mass, 9.0, 0.8, 0.1)
     if variant == "septate":
         for at in rng.uniform(0, np.pi, int(rng.integers(2, 5))):
             arm = 0.95 * wide * np.array([np.cos(at), 0.8 * np.sin(at)])
@@ -86,13 +86,13 @@ def ovary(rng: np.random.Generator, variant: str) -> Scene:
 
 def fibroid(rng: np.random.Generator, variant: str) -> Scene:
     """Return a uterus with its bright endometrium and a round, whorled, dark fibroid (`plain` only)."""
-    scene = Scene(wall.curved_probe(rng, 125.0), -4.0, Texture("septa", 8.0, 9.0))
+    scene = Scene(wall.curved_probe(rng, 125.0), -5.0, wall.MIXED_TISSUE)
     side = float(rng.choice([-1.0, 1.0]))
     uterus = blob(rng, (0.0, 72.0), (50, 30), side * rng.uniform(4, 14), 0.04, (2, 4))
     bladder = blob(rng, (side * 26.0, 36.0), (24, 8), side * 12.0, 0.06)
     wall.add_vessel(scene, bladder, 10.0, 1.0)
     scene.fill(uterus, -4.0, UTERUS, edge_mm=1.0)
-    scene.rim(uterus, 10.0, 1.2, 0.12)
+    scene.rim(uterus, 7.0, 0.9, 0.05)
     lining = bezier((side * -32.0, 70.0), (0.0, 66.0 + rng.uniform(0, 8)), (side * 28.0, 76.0))
     scene.fill(ribbon(lining, 3.6 * np.sin(np.linspace(0.15, np.pi, len(lining)))), 6.0, edge_mm=1.0)
     scene.line(lining, 10.0, 0.8)
@@ -102,7 +102,7 @@ def fibroid(rng: np.random.Generator, variant: str) -> Scene:
     scene.fill(scaled(outline, 1.07), 0.0, edge_mm=0.6)
     wall.add_edge_shadows(scene, outline, 10.0)
     scene.fill(outline, -14.0, WHORL, 2.4, edge_mm=0.7)
-    scene.rim(outline, 9.0, 1.0, 0.2)
+    scene.rim(outline, 5.0, 0.8, 0.08)
     for part in np.linspace(0.3, 0.85, 4):
         start = rng.uniform(0, 360)
         arc = elliptic_arc(

@@ -6,13 +6,15 @@ from sample_data.geometry import Points, band, ellipse, elliptic_arc, wavy
 from sample_data.probes import Probe
 from sample_data.scene import Scene, Texture
 
-FAT = Texture("septa", 13.0, 3.0)
-GLAND = Texture("cloud", 3.0, 2.2)
+FAT = Texture("septa", 16.0, 2.6)
 MUSCLE = Texture("fibres", 4.5, 1.6)
 DEEP_MUSCLE = Texture("fibres", 4.0, 3.5)
-DEEP_FAT = Texture("septa", 10.0, 6.0)
+DEEP_FAT = Texture("septa", 13.0, 5.0)
+PELVIC_FAT = Texture("septa", 12.0, 9.0)
+# a neighbourhood of loops, vessels and fat that nobody would name
+MIXED_TISSUE = Texture("cloud", 5.0, 8.0)
 BONE_LOSS = 180.0
-FLUID_DB = -46.0
+FLUID_DB = -40.0
 
 
 def linear_probe(rng: np.random.Generator, depth_mm: float) -> Probe:
@@ -62,7 +64,7 @@ def add_fat(
     """Add a layer of fat: dark lobules between bright septa."""
     upper, lower = _layer_between(rng, scene, top_mm, bottom_mm, 0.06 * (bottom_mm - top_mm) + 0.3)
     scene.fill(band(upper, lower), -9.0, texture)
-    scene.line(lower, 7.0, 0.35)
+    scene.line(lower, 6.0, 0.3, 0.15)
 
 
 def add_muscle(
@@ -71,8 +73,8 @@ def add_muscle(
     """Add a layer of muscle: fibres along the face between two bright fasciae."""
     upper, lower = _layer_between(rng, scene, top_mm, bottom_mm, 0.05 * (bottom_mm - top_mm) + 0.2)
     scene.fill(band(upper, lower), -6.5, texture)
-    scene.line(upper, 10.0, 0.4)
-    scene.line(lower, 11.0, 0.45)
+    scene.line(upper, 10.0, 0.4, 0.15)
+    scene.line(lower, 10.0, 0.4, 0.15)
 
 
 def add_abdominal_wall(rng: np.random.Generator, scene: Scene) -> float:
@@ -102,7 +104,7 @@ def add_bone(
     core = ellipse(centre, radii, angle_deg, 48)
     scene.fill(core, -14.0, attenuation=BONE_LOSS * 0.25, edge_mm=0.4)
     near = elliptic_arc(centre, radii, angle_deg, (180.0, 360.0))
-    scene.line(near, 24.0, min(1.6, 0.3 * radii[1] + 0.3), 0.2)
+    scene.line(near, 20.0, min(0.8, 0.15 * radii[1] + 0.25), 0.05)
 
 
 def add_stone(scene: Scene, centre: tuple[float, float], radius_mm: float) -> None:
@@ -124,7 +126,7 @@ def add_edge_shadows(scene: Scene, outline: Points, loss_db_per_cm: float) -> No
         scene.fill(streak, -6.0, attenuation=loss_db_per_cm, edge_mm=0.4)
 
 
-def add_vessel(scene: Scene, outline: Points, wall_db: float = 9.0, thickness_mm: float = 0.5) -> None:
+def add_vessel(scene: Scene, outline: Points, wall_db: float = 8.0, thickness_mm: float = 0.4) -> None:
     """Add a fluid-filled vessel or cyst: black inside, a specular wall, brighter tissue behind."""
     scene.fill(outline, FLUID_DB, attenuation=-3.0, edge_mm=0.35)
-    scene.rim(outline, wall_db, thickness_mm, 0.15)
+    scene.rim(outline, wall_db, thickness_mm, 0.08)

@@ -11,7 +11,7 @@ from scipy.stats import kendalltau, rankdata
 from evaluation.contract.errors import ConfigurationError
 from leaderboard.published.tables import load_score_sheet, load_table1
 from leaderboard.ranking import rescale_min_max
-from leaderboard.replay import replay_uusic25
+from leaderboard.replay import Agreement, replay_uusic25
 
 Array = NDArray[np.float64]
 
@@ -114,3 +114,8 @@ def test_our_segmentation_and_classification_ranks_are_those_of_table1() -> None
     sheet, table1 = load_score_sheet(), load_table1()
     assert _rank(np.array([row.seg for row in sheet])).tolist() == [row.rank_seg for row in table1]
     assert _rank(np.array([row.cls for row in sheet])).tolist() == [row.rank_cls for row in table1]
+
+
+def test_a_small_difference_does_not_excuse_another_order() -> None:
+    assert Agreement(largest_difference=0.0, limit=1e-9, kendall_tau=1.0).holds
+    assert not Agreement(largest_difference=0.0, limit=1e-9, kendall_tau=0.99).holds

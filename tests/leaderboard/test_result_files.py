@@ -193,3 +193,8 @@ def test_control_characters_of_a_file_do_not_reach_the_message(tmp_path: Path) -
         load_results([path])
     assert "\x1b" not in str(caught.value)
     assert str(caught.value).count("\n") == 1
+
+
+def test_a_negative_mcc_and_a_large_distance_are_within_range(tmp_path: Path) -> None:
+    result = make_result("a", protocol="fmc_uia", summary={"mcc": -0.5, "hd_px": 900.0, "mre_px": 0.0})
+    assert load_results([write_result(tmp_path, result)]) == (result,)

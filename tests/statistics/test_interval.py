@@ -89,7 +89,7 @@ def test_mostly_undefined_or_too_few_samples_have_no_interval(samples: list[floa
 
 
 def test_bca_counts_ties_half_although_their_last_bits_differ() -> None:
-    samples = np.repeat([0.1, 0.3 + 4e-17 * 2, 0.3 - 6e-17, 0.5], 100)
+    samples = np.repeat([0.1, 0.3, 0.3, 0.5], 100)  # 0.1 + 0.2 is one bit above 0.3
     left_out = np.array([0.2, 0.3, 0.4])
     found = bca_interval(samples, estimate=0.1 + 0.2, jackknife=left_out)
     plain = percentile_interval(samples)

@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.statistics.resampling import (
@@ -38,6 +40,22 @@ def test_equal_keys_are_one_unit_and_tasks_that_share_it_are_one_block() -> None
 def test_tasks_that_share_units_only_through_a_third_task_are_one_block() -> None:
     units = group_units(unit_keys=["x", "y", "y", "z", "z"], task_ids=["a", "b", "c", "c", "a"])
     assert units.task_ids_of_block == (("a", "b", "c"),)
+
+
+def test_blocks_are_the_connected_components_of_tasks_and_units() -> None:
+    rng = np.random.default_rng(0)
+    n_blocks_seen = set()
+    for _ in range(100):
+        keys, tasks = rng.integers(0, 40, 30), rng.integers(0, 12, 30)
+        units = group_units(unit_keys=[f"{k:02d}" for k in keys], task_ids=[f"{t:02d}" for t in tasks])
+        links = coo_array((np.ones(30), (keys, 40 + tasks)), shape=(52, 52))
+        _, component = connected_components(links, directed=False)
+        expected = sorted(
+            tuple(f"{t:02d}" for t in np.unique(tasks[component[keys] == c])) for c in set(component[keys])
+        )
+        assert units.task_ids_of_block == tuple(expected)
+        n_blocks_seen.add(len(expected))
+    assert len(n_blocks_seen) > 2
 
 
 def test_a_task_is_one_block_although_only_one_of_its_units_is_shared() -> None:

@@ -26,7 +26,7 @@ def score_officially(
     task: Task, case: Case, prediction: Prediction | None, problem: Problem | None
 ) -> CaseScore:
     """Score a class, a box or points as the public evaluator does."""
-    if problem is not None and problem.code is Code.MALFORMED:
+    if prediction is None and problem is not None and problem.code is Code.MALFORMED:
         return CaseScore(task, case, "aborted", problem.message, problem.code)
     if prediction is None:
         return CaseScore(task, case, "skipped", "no prediction", Code.MISSING)
@@ -104,7 +104,8 @@ def _find_refusal(labels: IntArray, probabilities: FloatArray, num_classes: int)
         if probabilities.shape[1] < 2:
             return "no probability of class 1"
         return "one class only" if n_seen != 2 else None
-    if n_seen != probabilities.shape[1]:
+    # Two classes are a binary problem to scikit-learn, which then refuses a matrix of scores.
+    if n_seen < 3 or n_seen != probabilities.shape[1]:
         return f"{n_seen} classes occur, {probabilities.shape[1]} probabilities given"
     if not np.allclose(1, probabilities.sum(axis=1)):
         return "rows do not sum to 1"

@@ -106,6 +106,8 @@ def _collect_entry(
     try:
         prediction = source.read_entry(entry)
     except (KeyError, TypeError, ValueError) as error:
+        # The last entry counts, so a malformed one takes the place of what came before it.
+        predictions.pop(case_id, None)
         yield Problem(code=Code.MALFORMED, case_id=case_id, message=f"malformed entry: {explain(error)}")
         return
     if predictions.get(case_id, prediction) != prediction:

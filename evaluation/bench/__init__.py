@@ -1,0 +1,1 @@
+"""Speed, as ratios against plain implementations, measured side by side in one run."""

@@ -1,0 +1,99 @@
+"""The predictor's image: builds, and answers as the checkout does, offline, read-only and as any user."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "sample_data"
+DOCKER = shutil.which("docker") or "docker"
+TAG = "ultrasound-bench-predictor:test"
+LOCKED = ("--network=none", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges")
+
+pytestmark = [pytest.mark.container, pytest.mark.slow]
+
+
+def docker(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a docker command; its failure is the caller's to judge."""
+    return subprocess.run([DOCKER, *words], capture_output=True, text=True, timeout=900, check=False)
+
+
+def _engine_answers() -> bool:
+    return shutil.which(DOCKER) is not None and docker("info").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[str]:
+    """Build the image once; skip where there is no engine."""
+    script = os.environ.get("CONTAINER_ENGINE_SCRIPT")
+    if not _engine_answers() and script:
+        subprocess.run(["/bin/bash", script], capture_output=True, check=True, timeout=900)
+    if not _engine_answers():
+        pytest.skip("no container engine answers `docker info`")
+    built = docker("build", "--network=host", "--tag", TAG, str(ROOT))
+    assert built.returncode == 0, built.stderr[-2000:]
+    yield TAG
+    docker("image", "rm", "--force", TAG)
+
+
+def _run(image: str, mounts: dict[Path, str], output: Path, *options: str) -> str:
+    output.mkdir()
+    output.chmod(0o777)
+    volumes = [f"--volume={place}:{inside}:ro" for place, inside in mounts.items()]
+    done = docker("run", "--rm", *LOCKED, *options, *volumes, f"--volume={output}:/output", image)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def _run_here(output: Path, *options: str) -> None:
+    door = [sys.executable, str(ROOT / "inference.py"), f"--output={output}", *options]
+    subprocess.run(door, check=True, capture_output=True, timeout=300)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize("user", ["65534:65534", "12345:54321"])
+def test_uusic25_is_answered_as_outside(image: str, tmp_path: Path, user: str) -> None:
+    images, manifest = SAMPLES / "uusic25" / "images", SAMPLES / "uusic25" / "manifest.json"
+    mounts = {images: "/input", manifest: "/input_json"}
+    said = _run(image, mounts, tmp_path / "inside", f"--user={user}")
+    _run_here(tmp_path / "outside", f"--input={images}", f"--input-json={manifest}")
+    assert _files(tmp_path / "inside") == _files(tmp_path / "outside")
+    assert "classification.json" in _files(tmp_path / "inside")
+    assert said.endswith(" 0 problems\n")
+
+
+def test_fmc_uia_is_answered_as_outside(image: str, tmp_path: Path) -> None:
+    root = SAMPLES / "fmc_uia" / "input"
+    said = _run(image, {root: "/input"}, tmp_path / "inside")
+    _run_here(tmp_path / "outside", f"--input={root}", f"--input-json={tmp_path / 'none'}")
+    assert _files(tmp_path / "inside") == _files(tmp_path / "outside")
+    assert len(_files(tmp_path / "inside")) > 3
+    assert said.endswith(" 0 problems\n")
+
+
+def test_unwritable_output_is_explained_without_traceback(image: str) -> None:
+    root = SAMPLES / "fmc_uia" / "input"
+    done = docker("run", "--rm", *LOCKED, f"--volume={root}:/input:ro", "--tmpfs=/output:ro", image)
+    assert done.returncode == 2
+    assert "Expected `--output` to be writable but /output is not" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_image_runs_unprivileged_by_default(image: str) -> None:
+    assert docker("run", "--rm", "--entrypoint=id", image, "-u").stdout == "65534\n"
+
+
+def test_image_holds_no_scores_no_references_and_no_training(image: str) -> None:
+    listed = docker("run", "--rm", "--entrypoint=find", image, "/app", "-type", "f").stdout.splitlines()
+    assert "/app/inference.py" in listed
+    assert "/app/model/weights/floor.safetensors" in listed
+    unexpected = ("scor", "metrics", "statistics", "reference", "train/", "tests/", "sample_data", ".git")
+    assert [file for file in listed if any(word in file for word in unexpected)] == []

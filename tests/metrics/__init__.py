@@ -1,0 +1,1 @@
+"""Tests of the metrics: hand-computed scenes, empty tables and second implementations."""

@@ -1,0 +1,1 @@
+"""What a hostile submission must not be able to do."""
