@@ -1,5 +1,7 @@
 """What is wrong with a submission's files, all of it at once, without any reference."""
 
+import contextlib
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,10 +14,12 @@ from evaluation.contract.task import Kind, Task
 from evaluation.files.images import WrongSizeError, decode_mask
 from evaluation.files.untrusted import UnusableFileError, read_untrusted
 from evaluation.masks import run_jobs
+from evaluation.protocols.entries import show_name
 from evaluation.protocols.validity import find_fault
 from evaluation.scoring import read_predictions
 
-_MAX_FILES = 200_000
+_MAX_ENTRIES = 200_000
+"""Files and folders that are looked through for unexpected ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +91,25 @@ def _find_unexpected(manifest: Manifest, folder: Path) -> Iterator[Problem]:
     """Name files that nothing reads: the usual sign of masks written to a wrong place."""
     expected = {case.output_path for case in manifest.cases if case.output_path}
     extra: list[str] = []
-    for n_files, path in enumerate(_walk(folder)):
-        if n_files >= _MAX_FILES:
-            break
+    for path in _walk(folder):
         if path not in expected and not path.endswith(".json"):
             extra.append(path)
     if extra:
-        shown = ", ".join(f"`{path[:200]}`" for path in sorted(extra)[:3])
+        shown = ", ".join(f"`{show_name(path)}`" for path in sorted(extra)[:3])
         message = f"{len(extra)} file(s) that nothing reads, such as {shown}"
         yield Problem(code=Code.UNEXPECTED_FILE, severity="warning", message=message)
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    for root, _, names in os.walk(folder, followlinks=False):
-        for name in names:
-            yield (Path(root) / name).relative_to(folder).as_posix()
+    """Yield all that is no folder, relative to `folder`; without recursion, for folders may nest deeply."""
+    waiting = [""]
+    n_entries = 0
+    while waiting and n_entries < _MAX_ENTRIES:
+        inside = waiting.pop()
+        with contextlib.suppress(OSError), os.scandir(folder / inside) as entries:
+            for entry in itertools.islice(entries, _MAX_ENTRIES - n_entries):
+                n_entries += 1
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{inside}{entry.name}/")
+                else:
+                    yield f"{inside}{entry.name}"

@@ -4,6 +4,7 @@ import platform
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -22,8 +23,12 @@ def describe_run() -> Provenance:
     )
 
 
+@cache
 def find_revision() -> str | None:
-    """Return the checkout's commit, with ``-dirty`` when files differ from it; None outside a checkout."""
+    """Return the checkout's commit, with ``-dirty`` when files differ from it; None outside a checkout.
+
+    Asked once a process: code that was loaded does not change with the checkout.
+    """
     git = shutil.which("git")
     if git is None:
         return None
@@ -36,6 +41,7 @@ def find_revision() -> str | None:
     return done.stdout.strip() or None
 
 
+@cache
 def _find_version(package: str) -> str | None:
     try:
         return version(package)

@@ -65,9 +65,10 @@ class Drawn:
     scene: Scene
 
     def index_mask(self, structures: tuple[str, ...], order: tuple[int, ...] = ()) -> npt.NDArray[np.uint8]:
-        """Return the mask (height, width): value i + 1 where structure i is, painted in the given order of values.
+        """Return the mask (height, width): value i + 1 where structure i is.
 
-        A structure that the scene lacks leaves no pixel. Nothing is labelled outside the field of view.
+        Values are painted in the given order, by default ascending. A structure that the scene lacks
+        leaves no pixel. Nothing is labelled outside the field of view.
         """
         image = Image.new("L", self.frame.size_wh)
         pen = ImageDraw.Draw(image)
@@ -77,7 +78,7 @@ class Drawn:
         return np.where(self.inside, np.asarray(image), 0).astype(np.uint8)
 
     def box(self, structure: str) -> tuple[int, int, int, int]:
-        """Return x_min, y_min, x_max, y_max in pixels: the edges of the structure's visible pixels (max exclusive).
+        """Return x_min, y_min, x_max, y_max: the edges of the structure's visible pixels, max exclusive.
 
         Raises:
             ValueError: no pixel of the structure is visible (an anatomy's bug).

@@ -9,7 +9,8 @@ class Centre:
 
     Attributes:
         name: value of `center` in the layouts.
-        speckle: size of the resolution cell relative to the internal centre (a lower frequency makes it larger).
+        speckle: size of the resolution cell relative to the internal centre (a lower frequency makes it
+            larger).
         dynamic_range_db: range shown between black and white.
         gain_db: overall gain.
         noise_db: electronic noise at the face, relative to parenchyma; it rises with the time gain.

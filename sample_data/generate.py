@@ -1,15 +1,15 @@
 """Command line: write a data set of synthetic B-mode ultrasound in one of the two challenge layouts.
 
 Examples:
-    python -m sample_data.generate --layout uusic25 --cases 120 --size small --seed 20260101 --out sample_data/uusic25
-    python -m sample_data.generate --layout fmc_uia --cases 2000 --size clinical --seed 1000000001 --labelled-tree --out DIR
+    python -m sample_data.generate --layout uusic25 --cases 120 --out sample_data/uusic25
+    python -m sample_data.generate --layout fmc_uia --cases 2000 --size clinical --seed 1000000001 --out DIR
 """
 
 import json
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,7 +17,6 @@ from rich.progress import track
 
 from evaluation.contract.errors import ConfigurationError, UserError
 from sample_data import layout_fmc_uia, layout_uusic25
-from sample_data.cases import Size
 from sample_data.seeds import COMMITTED_SEED, purpose_of
 
 FORMAT_VERSION = 1
@@ -59,7 +58,8 @@ def generate(
         labelled_tree: fmc_uia only, also write `labelled/`.
 
     Raises:
-        ConfigurationError: too few cases, a folder with something in it, a negative seed, or `labelled_tree` with
+        ConfigurationError: too few cases, a folder with something in it, a negative seed, or
+            `labelled_tree` with
             uusic25.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -68,14 +68,14 @@ def generate(
         raise ConfigurationError(f"Expected argument `seed` to be 0 or more but got {seed}")
     if labelled_tree and layout is LayoutName.UUSIC25:
         raise ConfigurationError(
-            "Expected argument `labelled_tree` to be used with fmc_uia but got uusic25; images/, references/ and "
-            "ground_truth.json are all that training needs"
+            "Expected argument `labelled_tree` to be used with fmc_uia but got uusic25; "
+            "images/, references/ and ground_truth.json are all that training needs"
         )
     module = layout_uusic25 if layout is LayoutName.UUSIC25 else layout_fmc_uia
     rows = module.plan(cases, seed)
     pictures = len({row.picture for row in rows})
     out.mkdir(parents=True, exist_ok=True)
-    finished = module.write(rows, seed, cast(Size, size.value), out, jobs)
+    finished = module.write(rows, seed, size.value, out, jobs)
     for _ in track(finished, "pictures", pictures, console=console, disable=not console.is_terminal):
         pass
     if labelled_tree:
@@ -106,12 +106,11 @@ def main(
 ) -> None:
     """Write synthetic B-mode ultrasound with labels in a challenge's layout.
 
-    Examples:
+    Two worked examples:
 
-    python -m sample_data.generate --layout uusic25 --cases 120 --size small --seed 20260101 --out sample_data/uusic25
+    python -m sample_data.generate --layout uusic25 --cases 120 --out sample_data/uusic25
 
-    python -m sample_data.generate --layout fmc_uia --cases 2000 --size clinical --seed 1000000001 --labelled-tree
-    --out data/fmc_uia
+    python -m sample_data.generate --layout fmc_uia --cases 2000 --seed 1000000001 --labelled-tree --out DIR
     """
     try:
         record = generate(layout, cases, size, seed, out, jobs or os.cpu_count() or 1, labelled_tree)

@@ -11,7 +11,7 @@ Points = npt.NDArray[np.float64]
 
 
 def rotated(points: Points, angle_deg: float, centre: tuple[float, float] = (0.0, 0.0)) -> Points:
-    """Return points (N, 2) turned about a centre; a positive angle turns x towards y (clockwise on screen)."""
+    """Return points (N, 2) turned about a centre; a positive angle is clockwise on screen."""
     angle = np.deg2rad(angle_deg)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     middle = np.asarray(centre, dtype=np.float64)
@@ -97,6 +97,11 @@ def scaled(outline: Points, factor: float) -> Points:
     """Return the outline grown (factor > 1) or shrunk about its mean vertex."""
     middle = outline.mean(axis=0)
     return np.asarray((outline - middle) * factor + middle, dtype=np.float64)
+
+
+def shifted(path: Points, down_mm: float) -> Points:
+    """Return the path moved down."""
+    return np.asarray(path + np.array([0.0, down_mm]), dtype=np.float64)
 
 
 def band(upper: Points, lower: Points) -> Points:

@@ -1,9 +1,10 @@
 """Image formation: complex scatterers, point-spread function, attenuation, log compression, scan conversion.
 
-The field is simulated in beam space as a complex envelope. Between strong reflectors it is a complex Gaussian, so its
-magnitude is Rayleigh distributed (mean over standard deviation 1.91) before compression. Model: J. W. Goodman, Speckle
-Phenomena in Optics (2007), and R. F. Wagner et al., Statistics of speckle in ultrasound B-scans, IEEE Trans. Sonics
-Ultrason. 30(3):156-163 (1983). Ours leaves out the carrier, so the point-spread function is its Gaussian envelope.
+The field is simulated in beam space as a complex envelope. Between strong reflectors it is a complex
+Gaussian, so its magnitude is Rayleigh distributed (mean over standard deviation 1.91) before compression.
+Model: J. W. Goodman, Speckle Phenomena in Optics (2007), and R. F. Wagner et al., Statistics of speckle in
+ultrasound B-scans, IEEE Trans. Sonics Ultrason. 30(3):156-163 (1983). Ours leaves out the carrier, so the
+point-spread function is its Gaussian envelope.
 """
 
 import numpy as np
@@ -38,7 +39,8 @@ def unit_energy_kernel(sigma_cells: float) -> npt.NDArray[np.float32]:
 def psf_sigmas(probe: Probe, shape: tuple[int, int], v: float, speckle: float) -> tuple[float, float]:
     """Return the axial and the lateral standard deviation in grid cells at relative depth v.
 
-    The lateral one grows away from the focus, the axial one slowly with depth (the pulse loses its high frequencies).
+    The lateral one grows away from the focus, the axial one slowly with depth (the pulse loses its high
+    frequencies).
     """
     axial = AXIAL_SIGMA * shape[0] * (0.9 + 0.4 * v)
     spread = np.sqrt(1.0 + ((v - FOCUS) / 0.38) ** 2)
@@ -50,7 +52,7 @@ def psf_sigmas(probe: Probe, shape: tuple[int, int], v: float, speckle: float) -
 
 
 def convolve_by_depth(field: Field, probe: Probe, speckle: float) -> Field:
-    """Return the field (samples, beams) seen through the point-spread functions of four depth zones, blended."""
+    """Return the field (samples, beams) seen through the blended point-spread functions of four zones."""
     rows = field.shape[0]
     blended = np.zeros_like(field)
     middles = np.linspace(0.0, rows - 1.0, ZONES)
@@ -74,13 +76,16 @@ def _complex_noise(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
 
 
 def _gain_error_db(rng: np.random.Generator, shape: tuple[int, int], probe: Probe) -> Map:
-    """Return what the time gain gets wrong: uneven patches, fading depth, poor contact at a curved face's ends."""
+    """Return what the gain gets wrong: uneven patches, fading depth, poor contact at a curve's ends."""
     v = np.linspace(0.0, 1.0, shape[0], dtype=np.float32)[:, None]
     u = np.linspace(-1.0, 1.0, shape[1], dtype=np.float32)[None, :]
     patches = smooth_noise(rng, shape, (shape[0] / 2.5, shape[1] / 3.5)) * np.float32(2.0)
     columns = smooth_noise(rng, (1, shape[1]), (1.0, shape[1] / 14.0)) * np.float32(0.9)
     fading = np.float32(rng.uniform(0.0, 9.0)) * np.clip(v - np.float32(0.35), 0.0, None) ** 1.3
-    contact = np.float32(0.0 if probe.is_linear else rng.uniform(3.0, 14.0)) * np.abs(u - rng.uniform(-0.15, 0.15)) ** 5
+    contact = (
+        np.float32(0.0 if probe.is_linear else rng.uniform(3.0, 14.0))
+        * np.abs(u - rng.uniform(-0.15, 0.15)) ** 5
+    )
     return np.asarray(patches + columns - fading - contact, dtype=np.float32)
 
 
@@ -115,7 +120,7 @@ def simulate_envelope(maps: EchoMaps, probe: Probe, centre: Centre, rng: np.rand
 
 
 def compress(envelope: Map, centre: Centre, gain_db: float = 0.0) -> Map:
-    """Return grey levels in [0, 1]: log compression to the centre's dynamic range, speckle filter and grey map."""
+    """Return grey levels in [0, 1]: log compression, speckle filter and grey map of the centre."""
     level_db = 20.0 * np.log10(np.maximum(envelope, np.float32(1e-5))) + np.float32(centre.gain_db + gain_db)
     grey = np.clip(level_db / np.float32(centre.dynamic_range_db) + np.float32(MID_GREY), 0.0, 1.0)
     grey = ndimage.gaussian_filter(grey, centre.smoothing_cells, truncate=2.5)
@@ -144,7 +149,7 @@ def field_of_view(probe: Probe, frame: Frame) -> tuple[Map, Map, npt.NDArray[np.
 def scan_convert(
     grey: Map, probe: Probe, frame: Frame
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Return the picture (height, width), 0 to 255 and black outside, with the inside of the field of view."""
+    """Return the picture (height, width), black outside, and the inside of the field of view."""
     u, v, inside = field_of_view(probe, frame)
     where = np.stack([v[inside] * grey.shape[0] - 0.5, u[inside] * grey.shape[1] - 0.5])
     picture = np.zeros(inside.shape, dtype=np.uint8)

@@ -70,7 +70,8 @@ def plan(cases: int, seed: int) -> list[Row]:
     """Return the rows of a data set: a quarter of every task comes from the external centre.
 
     Args:
-        cases: number of rows in all. They are spread evenly over the 40 classes of the classification tasks; each of
+        cases: number of rows in all. They are spread evenly over the 40 classes of the classification
+            tasks; each of
             the other 18 tasks gets as many as two classes.
         seed: of the plan.
 
@@ -89,7 +90,7 @@ def plan(cases: int, seed: int) -> list[Row]:
         inside = count - count // 4
         quotas.append(Quota(task, "internal", inside, 0, donor))
         quotas.append(Quota(task, "external", count - inside, inside, donor))
-    check_counts(quotas)
+    check_counts(quotas, cases)
     return plan_rows("fmc_uia", quotas, seed)
 
 
@@ -108,7 +109,7 @@ def image_path(picture: Picture) -> str:
 
 
 def mask_path(picture: Picture, task: Task) -> str:
-    """Return the path of the mask of a segmentation row, or of a detection row's annotation file that is not written."""
+    """Return the path of a segmentation row's mask, or of a detection row's XML (never written)."""
     inside = image_path(picture).partition("/images/")[2]
     kind, suffix = ("masks", ".png") if task.kind == "segmentation" else ("Annotations", ".xml")
     return f"{_folder(task)}/{kind}/{Path(inside).with_suffix(suffix).as_posix()}"

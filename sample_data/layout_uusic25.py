@@ -70,15 +70,14 @@ def plan(cases: int, seed: int) -> list[Row]:
     Raises:
         ConfigurationError: too few entries for two of every class (Breast_luminal: in each centre).
     """
-    tasks = {(task.name, task.kind): task for task in UUSIC25_TASKS}
+    tasks: dict[tuple[str, str], Task] = {(task.name, task.kind): task for task in UUSIC25_TASKS}
     counts = share_out(cases, [share for *_, share in SHARES])
     quotas: list[Quota] = []
     for (name, kind, centre, _), count in zip(SHARES, counts, strict=True):
-        task = next(task for key, task in tasks.items() if key == (name, kind))
-        donor = next((t for t in UUSIC25_TASKS if t.name == name and t.kind == "segmentation"), None)
-        quotas.append(Quota(task, centre, count, 0, donor if kind == "classification" else None))
+        donor = tasks.get((name, "segmentation")) if kind == "classification" else None
+        quotas.append(Quota(tasks[name, kind], centre, count, 0, donor))
     for centre in ("internal", "external"):
-        check_counts([quota for quota in quotas if quota.centre == centre])
+        check_counts([quota for quota in quotas if quota.centre == centre], cases)
     return plan_rows("uusic25", quotas, seed)
 
 
@@ -144,8 +143,3 @@ def write(rows: list[Row], seed: int, size: Size, out: Path, workers: int) -> It
     blind = [{key: None if key in HIDDEN else value for key, value in entry.items()} for entry in truth]
     for name, entries in (("ground_truth.json", truth), ("manifest.json", blind)):
         (out / name).write_text(json.dumps(entries, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def task_of(name: str, kind: str) -> Task:
-    """Return a task of this challenge by its dataset name and kind."""
-    return next(task for task in UUSIC25_TASKS if (task.name, task.kind) == (name, kind))

@@ -27,7 +27,7 @@ def _callipers(pen: ImageDraw.ImageDraw, outline_px: Points, arm: float) -> None
 
 
 def burn_in(picture: Picture, rng: np.random.Generator, measured_px: Points | None) -> Picture:
-    """Return a copy (height, width) with marks; callipers only where a measured outline (N, 2) in pixels is given."""
+    """Return a copy (height, width) with marks; callipers only on a given outline (N, 2) in pixels."""
     image = Image.fromarray(picture)
     pen = ImageDraw.Draw(image)
     height, width = picture.shape
@@ -36,7 +36,8 @@ def burn_in(picture: Picture, rng: np.random.Generator, measured_px: Points | No
         y = part * height
         pen.line([(width - 1 - 2.0 * unit, y), (width - 1, y)], 170)
     size = max(8, height // 45)
-    words = f"B {rng.integers(4, 15)}.{rng.integers(0, 9)} MHz  G{rng.integers(40, 75)}  {rng.integers(50, 75)} dB"
+    megahertz, gain, decibels = rng.uniform(4, 15), rng.integers(40, 75), rng.integers(50, 75)
+    words = f"B {megahertz:.1f} MHz  G{gain}  {decibels} dB" if height > 300 else f"{megahertz:.1f} MHz"
     pen.text((2.0 * unit, height - 1.5 * size), words, fill=180, font=ImageFont.load_default(size))
     bar = np.linspace(235, 0, int(0.3 * height)).astype(np.uint8)
     thick = max(2, int(1.5 * unit))

@@ -1,6 +1,7 @@
 """Which pictures a data set needs and which rows point to them.
 
-Pictures are planned one after the other from one random stream; drawing them later needs nothing but their plan.
+Pictures are planned one after the other from one random stream; drawing them later needs nothing but their
+plan.
 """
 
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Row:
-    """One (picture, task) entry; `choice` is the index into the task's anatomies, the label of a classification."""
+    """One (picture, task) entry; `choice` indexes the task's anatomies and is a classification's label."""
 
     task: Task
     choice: int
@@ -57,7 +58,7 @@ class Row:
 
 
 def share_out(total: int, weights: Sequence[float]) -> list[int]:
-    """Return whole numbers that sum to total, as close to the weights as possible (largest remainders first)."""
+    """Return whole numbers that sum to total, close to the weights (largest remainders first)."""
     exact = np.asarray(weights, dtype=np.float64) / sum(weights) * total
     counts = np.floor(exact).astype(int)
     for index in np.argsort(counts - exact, kind="stable")[: total - int(counts.sum())]:
@@ -65,11 +66,12 @@ def share_out(total: int, weights: Sequence[float]) -> list[int]:
     return [int(count) for count in counts]
 
 
-def check_counts(quotas: Sequence[Quota], per_class: int = 2) -> None:
+def check_counts(quotas: Sequence[Quota], cases: int, per_class: int = 2) -> None:
     """Refuse a plan in which a class of a task occurs too rarely.
 
     Args:
-        quotas: the plan.
+        quotas: the plan, or one centre's part of it.
+        cases: number of rows that was asked for; the text names it.
         per_class: least number of rows for every class of a classification and for every other task.
 
     Raises:
@@ -90,7 +92,7 @@ def check_counts(quotas: Sequence[Quota], per_class: int = 2) -> None:
     if short:
         raise ConfigurationError(
             "Expected argument `cases` to be large enough for two rows of every class but got "
-            f"{sum(total.values())}; too few for {'; '.join(short)}"
+            f"{cases}; too few for {'; '.join(short)}"
         )
 
 
@@ -125,7 +127,7 @@ class _Planner:
 
 
 def plan_rows(layout: Layout, quotas: Sequence[Quota], seed: int) -> list[Row]:
-    """Return the rows of a data set in the order of the quotas; donors must come before those that use them."""
+    """Return the rows of a data set in the order of the quotas; donors must come before their users."""
     planner = _Planner(layout, seed)
     rows: list[Row] = []
     for quota in quotas:

@@ -1,7 +1,7 @@
 """Transducers: the shape of the field of view, and the way between millimetres and beam coordinates.
 
-Beam coordinates (u, v) run from 0 to 1: u across the aperture, v from the transducer's face to the full depth.
-Millimetres (x, y) have their origin at the middle of the face; y is depth.
+Beam coordinates (u, v) run from 0 to 1: u across the aperture, v from the transducer's face to the full
+depth. Millimetres (x, y) have their origin at the middle of the face; y is depth.
 """
 
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class Probe:
         """Return the distance in mm between neighbouring beams at relative depth v."""
         if self.is_linear:
             return 2.0 * self.half_width_mm / beams
-        return 2.0 * np.deg2rad(self.half_angle_deg) * (self.radius_mm + v * self.depth_mm) / beams
+        return float(2.0 * np.deg2rad(self.half_angle_deg) * (self.radius_mm + v * self.depth_mm) / beams)
 
     def box_mm(self) -> tuple[float, float, float, float]:
         """Return (x_min, y_min, x_max, y_max) of the field of view."""

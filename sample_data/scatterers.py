@@ -47,7 +47,7 @@ class _Grid:
 
 
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale_cells: tuple[float, float]) -> Map:
-    """Return a smooth random map of mean 0 and standard deviation about 1, with the given grain (rows, columns)."""
+    """Return a smooth random map, mean 0 and standard deviation about 1, of a grain (rows, columns)."""
     grain = [max(1.0, scale) for scale in scale_cells]
     coarse = (int(shape[0] / grain[0]) + 3, int(shape[1] / grain[1]) + 3)
     small = rng.standard_normal(coarse, dtype=np.float32)
@@ -75,7 +75,9 @@ def texture_map(rng: np.random.Generator, texture: Texture, grid: _Grid) -> Map:
     if texture.kind == "fibres":
         long = smooth_noise(rng, grid.shape, (0.5 * rows, 7.0 * columns))
         short = smooth_noise(rng, grid.shape, (0.3 * rows, 2.5 * columns))
-        return _bent(rng, np.float32(texture.depth_db / 1.17) * (long + np.float32(0.6) * short), (rows, columns))
+        return _bent(
+            rng, np.float32(texture.depth_db / 1.17) * (long + np.float32(0.6) * short), (rows, columns)
+        )
     # the zero crossings of a smooth field are thin closed curves: connective septa between fat lobules
     field = smooth_noise(rng, grid.shape, (rows, 2.6 * columns))
     strength = np.clip(smooth_noise(rng, grid.shape, (rows, columns)) * 0.5 + 0.7, 0.0, 1.4)
@@ -121,7 +123,9 @@ def _draw_interface(specular: Map, grid: _Grid, interface: Interface, rng: np.ra
     image = Image.new("F", (grid.shape[1], grid.shape[0]))
     pen = ImageDraw.Draw(image)
     for start, end, value, thick in zip(cells[:-1], cells[1:], amplitude, width, strict=True):
-        pen.line([(float(start[0]), float(start[1])), (float(end[0]), float(end[1]))], float(value), int(thick))
+        pen.line(
+            [(float(start[0]), float(start[1])), (float(end[0]), float(end[1]))], float(value), int(thick)
+        )
     np.maximum(specular, np.asarray(image, dtype=np.float32), out=specular)
 
 

@@ -1,7 +1,7 @@
 """Random streams and the two disjoint ranges of seeds: the committed sample's and those for training.
 
-A stream is named by (seed, layout, kind, index): cases can be made in any order and in parallel; seed S case i
-never equals seed S' case j (`numpy.random.SeedSequence` with a spawn key).
+A stream is named by (seed, layout, kind, index): cases can be made in any order and in parallel; seed S
+case i never equals seed S' case j (`numpy.random.SeedSequence` with a spawn key).
 """
 
 from typing import Literal
@@ -21,8 +21,8 @@ _KINDS: dict[Kind, int] = {"plan": 1, "patient": 2, "image": 3, "degrade": 4}
 def purpose_of(seed: int) -> Purpose:
     """Say what a seed may be used for.
 
-    Training draws from `TRAINING_SEEDS` only; every other seed is for evaluation, one of them for the committed
-    sample. No picture is thus both trained on and scored.
+    Training draws from `TRAINING_SEEDS` only; every other seed is for evaluation, one of them for the
+    committed sample. No picture is thus both trained on and scored.
     """
     if seed in TRAINING_SEEDS:
         return "training"

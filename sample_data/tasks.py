@@ -32,12 +32,15 @@ class Task:
     Attributes:
         name: `task_id` in FMC_UIA, `dataset_name` in UUSIC25.
         kind: spelled as FMC_UIA's `task_name`.
-        anatomies: for a classification one (function, variant) a class, in the order of the indices; else what is
+        anatomies: for a classification one (function, variant) a class, in the order of the indices; else
+            what is
             drawn from in turn.
-        structures: names of the scene's structures that become mask values 1, 2, ... (or the box); painted in the
+        structures: names of the scene's structures that become mask values 1, 2, ... (or the box); painted
+            in the
             order of `paint_order`.
         landmarks: names of the points, in order.
-        paint_order: mask values in the order of painting, where one structure lies on another; by default 1, 2, ...
+        paint_order: mask values in the order of painting, where one structure lies on another; by default
+            1, 2, ...
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Drawing pictures and writing them with their masks, in parallel; what is returned goes into the label files."""
+"""Drawing pictures and writing them with their masks, in parallel; the facts returned go into label files."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -46,7 +46,8 @@ class PictureFacts:
         size_wh: width and height in pixels.
         size_bytes: of the file.
         spacing_mm_yx: size of a pixel, rounded to 1e-5 mm.
-        box: x_min, y_min, x_max, y_max of the boxed structure, the maximum exclusive; None if none was wanted.
+        box: x_min, y_min, x_max, y_max of the boxed structure, the maximum exclusive; None if none was
+            wanted.
         points: the wanted landmarks (x, y) in pixels, rounded to 1e-2; empty if none was wanted.
     """
 

@@ -82,10 +82,8 @@ def test_uusic25_is_answered_in_full(uusic25_folder: Path) -> None:
     assert submission.problems == ()
     liver = submission.predictions["classification/Liver|classification/Liver/imgs/cls_0.png"]
     assert liver == ClassPrediction(1, (1 / 3, 2 / 3))
-    subtype = submission.predictions[
-        "classification/Breast_luminal|classification/Breast_luminal/imgs/cls_3.png"
-    ]
-    assert subtype == ClassPrediction(0, (0.25,) * 4)
+    subtype = "classification/Breast_luminal|classification/Breast_luminal/imgs/cls_3.png"
+    assert submission.predictions[subtype] == ClassPrediction(0, (0.25,) * 4)
     assert len(submission.predictions) == 7
     for number, size_hw in enumerate(SIZES_HW):
         content = (output / f"segmentation/Breast/masks/us_{number}.jpg").read_bytes()
@@ -182,7 +180,7 @@ def test_task_that_was_not_learned_is_named_counted_and_answered(uusic25_folder:
     ]
 
 
-def test_neither_layout_is_explained(tmp_path: Path, uusic25_folder: Path) -> None:
+def test_neither_layout_is_explained(uusic25_folder: Path) -> None:
     (uusic25_folder / "input_json").unlink()
     done = run(uusic25_folder)
     assert done.returncode == 2
@@ -192,18 +190,15 @@ def test_neither_layout_is_explained(tmp_path: Path, uusic25_folder: Path) -> No
     assert not (uusic25_folder / "output").exists()
 
 
-def test_broken_manifest_is_explained(uusic25_folder: Path) -> None:
-    (uusic25_folder / "input_json").write_text("[{]")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("input_json", "input_json: it is not text"), ("weights.safetensors", "not a safetensors file")],
+)
+def test_broken_file_is_explained(uusic25_folder: Path, name: str, message: str) -> None:
+    (uusic25_folder / name).write_bytes(b"\x80\x04N.")
     done = run(uusic25_folder)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert "input_json: it is not JSON" in done.stderr
-
-
-def test_broken_weights_are_explained(uusic25_folder: Path) -> None:
-    (uusic25_folder / "weights.safetensors").write_bytes(b"\x80\x04N.")
-    done = run(uusic25_folder)
-    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert "not a safetensors file" in done.stderr
+    assert message in done.stderr
 
 
 def test_output_below_a_file_is_explained(uusic25_folder: Path) -> None:

@@ -16,12 +16,19 @@ from evaluation.protocols.fmc_uia import layout as fmc_uia
 from evaluation.protocols.uusic25 import layout as uusic25
 from model.floor_file import FloorHeader, TrainingSource, save_floor
 from train.floor import Lesson, learn_floor
+from train.prepare import prepare
 
 # The \b line keeps the lines below it from being filled into one paragraph.
 FLOOR_EXAMPLES = """\b
 Examples:
   python -m train floor --uusic25 uusic25 --fmc-uia fmc_uia/labelled --out floor.safetensors
   python -m train floor --uusic25 hospital_a --uusic25 hospital_b --out floor_uusic25.safetensors
+"""
+
+PREPARE_EXAMPLES = """\b
+Examples:
+  python -m train prepare --busi busi --hc18 hc18 --out runs/public
+  python -m train prepare --busi busi --limit 40 --seed 1 --out runs/part
 """
 
 app = typer.Typer(
@@ -59,6 +66,26 @@ def floor(
         raise typer.Exit(2) from error
     n_cases = sum(task.n_cases for task in learned.values())
     typer.echo(f"{out}: {len(learned)} tasks from {n_cases} cases, {out.stat().st_size:,} bytes")
+
+
+@app.command(name="prepare", epilog=PREPARE_EXAMPLES)
+def prepare_command(
+    out: Annotated[Path, typer.Option(help="An absent or empty folder; gets uusic25/ and fmc_uia/.")],
+    busi: Annotated[Path | None, typer.Option(help="BUSI, as published.")] = None,
+    hc18: Annotated[Path | None, typer.Option(help="HC18, as published, with filled masks.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="About how many pictures of each.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which pictures, with --limit.")] = 0,
+) -> None:
+    """Turn public data sets into labelled challenge folders of both layouts."""
+    try:
+        prepared = prepare(busi=busi, hc18=hc18, out=out, limit=limit, seed=seed)
+    except UserError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    for line in prepared.skipped:
+        typer.echo(f"skipped {line}", err=True)
+    counts = f"{prepared.n_uusic25} UUSIC25 entries, {prepared.n_fmc_uia} FMC_UIA rows"
+    typer.echo(f"{out}: {counts}, {len(prepared.skipped)} skipped")
 
 
 def _read_folders(

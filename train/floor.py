@@ -138,21 +138,19 @@ def _learn_shape(lesson: Lesson) -> Answer:
 def choose_threshold(level: NDArray[np.uint8], cover: NDArray[np.float32]) -> int:
     """Return the level from which to answer a class, so that the mean training DSC is largest.
 
-    Each class is chosen for by itself and images without the class are left out: an answer that is never
-    empty cannot get those right. Ties go to the level nearest to a half, where interpolation between two grid
-    places puts the outline midway.
+    Each class is chosen for by itself. Images without the class score 0 at every level, since an answer is
+    never empty, and so have no say. Ties go to the level nearest to a half, where interpolation between two
+    grid places puts the outline midway.
 
     Args:
-        level: (GRID, GRID) mean shape.
-        cover: (n, GRID, GRID) coverage of each training mask, 255 = covered; at least one is not empty.
+        level: (GRID, GRID) mean shape, 255 at its commonest place.
+        cover: (n, GRID, GRID) coverage of each training mask, 255 = covered.
     """
     total = cover.sum(axis=(1, 2))
-    present, total = cover[total > 0], total[total > 0]
-    unit = np.float32(255)
 
     def merit(threshold: int) -> tuple[float, float]:
         shape = level >= threshold
-        dsc = 2 * present[:, shape].sum(axis=1) / (total + unit * shape.sum())
+        dsc = 2 * cover[:, shape].sum(axis=1) / (total + np.float32(255) * shape.sum())
         return float(dsc.mean()), -abs(threshold - 255 / 2)
 
     return max(THRESHOLDS, key=merit)

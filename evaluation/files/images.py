@@ -8,6 +8,8 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +19,9 @@ from PIL import Image
 
 MAX_PIXELS = 64_000_000
 """No ultrasound frame comes near; beyond it a file is refused before it is decoded."""
+
+MAX_JPEG_SCANS = 100
+"""Encoders write ten or so; each scan costs a pass over the image, and a few bytes are enough for one."""
 
 _FORMATS = ("PNG", "JPEG", "BMP")
 # What Pillow raises on damaged files, found by fuzzing; its documentation names only the first.
@@ -56,12 +61,13 @@ def decode_mask(
 
     Raises:
         WrongSizeError: of another size than expected.
-        ValueError: damaged, too large, or (without `flatten_colour`) in colour.
+        ValueError: damaged, too large, slow to decode, or (without `flatten_colour`) in colour.
     """
     image = _open(io.BytesIO(content))
     size_hw = (image.height, image.width)
     if expected_hw is not None and size_hw != expected_hw:
         raise WrongSizeError(f"mask is {_show(size_hw)}, image is {_show(expected_hw)} (height × width)")
+    _refuse_slow(image, content)
     if flatten_colour and image.mode not in ("1", "L", "I;16", "I"):
         return np.asarray(_convert_to_grey(image))
     if image.mode not in ("1", "L", "P", "I;16", "I"):
@@ -79,7 +85,7 @@ def encode_png(mask: NDArray[np.uint8]) -> bytes:
 
 
 def _open(stream: IO[bytes]) -> Image.Image:
-    with warnings.catch_warnings():
+    with _quietly():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             image = Image.open(stream, formats=_FORMATS)
@@ -92,18 +98,37 @@ def _open(stream: IO[bytes]) -> Image.Image:
     return image
 
 
+def _refuse_slow(image: Image.Image, content: bytes) -> None:
+    """Refuse what takes seconds to decode although it is small."""
+    # Compressed data never holds this marker, so counting it counts scans (and a thumbnail's).
+    if image.format in ("JPEG", "MPO") and content.count(b"\xff\xda") > MAX_JPEG_SCANS:
+        raise ValueError(f"a JPEG of more than {MAX_JPEG_SCANS} scans; write a PNG")
+    if any(tile.codec_name == "bmp_rle" for tile in getattr(image, "tile", ())):
+        raise ValueError("a run-length encoded BMP, which is not read; write a PNG")
+
+
 def _pixels(image: Image.Image) -> NDArray[np.integer]:
-    try:
-        return np.asarray(image)
-    except (*_DAMAGED, *_DAMAGED_TOO) as error:
-        raise ValueError(f"damaged image data ({error})") from error
+    with _quietly():
+        try:
+            return np.asarray(image)
+        except (*_DAMAGED, *_DAMAGED_TOO) as error:
+            raise ValueError(f"damaged image data ({error})") from error
 
 
 def _convert_to_grey(image: Image.Image) -> Image.Image:
-    try:
-        return image.convert("L")
-    except (*_DAMAGED, *_DAMAGED_TOO) as error:
-        raise ValueError(f"damaged image data ({error})") from error
+    with _quietly():
+        try:
+            return image.convert("L")
+        except (*_DAMAGED, *_DAMAGED_TOO) as error:
+            raise ValueError(f"damaged image data ({error})") from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    # Pillow warns on the terminal of oddities that are either harmless or refused here.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _show(size_hw: tuple[int, int]) -> str:

@@ -1,11 +1,16 @@
 """Single values of challenge files, read strictly; what both layouts share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from evaluation.contract.errors import UserError
+from evaluation.contract.problem import Code, Problem
+
+MAX_STRAY_ENTRIES = 1000
+"""Of entries that belong to no case, this many of a file are named; the rest are counted."""
 
 _SHOWN = 20
+_SHOWN_LETTERS = 300
 
 
 def integer(value: object) -> int:
@@ -43,9 +48,57 @@ def numbers(value: object) -> tuple[float, ...]:
         raise ValueError("a number is too large") from error
 
 
-def json_limit_bytes(n_cases: int) -> int:
-    """Return the largest prediction file that is parsed: far above any honest one, far below memory."""
-    return min(2**20 + 4096 * n_cases, 2**28)
+def spacing(value: object) -> tuple[float, float]:
+    """Return millimetres a row and a column.
+
+    Raises:
+        TypeError: not a list of numbers.
+        ValueError: not two, or one is not positive and finite.
+    """
+    steps = numbers(value)
+    if len(steps) != 2 or not all(0 < step < float("inf") for step in steps):
+        raise ValueError(f"spacing_mm must be two positive numbers [y, x] but is {list(steps[:5])}")
+    return steps[0], steps[1]
+
+
+def json_limit_bytes(n_cases: int, num_classes: int) -> int:
+    """Return the largest prediction file that is parsed: far above any honest one, far below memory.
+
+    An honest entry holds at most four numbers a class or point, each of some 25 bytes on a line of its own.
+    """
+    return min(2**20 + (4096 + 128 * num_classes) * n_cases, 2**26)
+
+
+def show_name(text: str) -> str:
+    r"""Return a name that a submission chose so that any terminal and file can hold it.
+
+    It is cut at 300 letters; control characters, unusual spaces and broken Unicode become escapes: ``\xa0``.
+    """
+    shown = text[:_SHOWN_LETTERS]
+    if shown.isprintable():
+        return shown
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown)
+
+
+class StrayEntries:
+    """Warnings of one file's entries that belong to no case: the first thousand, then their number."""
+
+    def __init__(self, file_name: str) -> None:
+        self._file_name = file_name
+        self._n_entries = 0
+
+    def warn(self, code: Code, message: str) -> Iterator[Problem]:
+        """Count an entry and yield its warning while there are few."""
+        self._n_entries += 1
+        if self._n_entries <= MAX_STRAY_ENTRIES:
+            yield Problem(code=code, severity="warning", message=f"`{self._file_name}` {message}")
+
+    def summarise(self) -> Iterator[Problem]:
+        """Yield one warning for all entries that were not named, if any."""
+        left = self._n_entries - MAX_STRAY_ENTRIES
+        if left > 0:
+            message = f"`{self._file_name}` holds {left} more entries that belong to no case"
+            yield Problem(code=Code.UNKNOWN_CASE, severity="warning", message=message)
 
 
 def explain(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sample_data.anatomy import wall
-from sample_data.geometry import Points, band, bezier, blob, ellipse, elliptic_arc, ribbon, scaled
+from sample_data.geometry import Points, band, bezier, blob, ellipse, elliptic_arc, ribbon, scaled, shifted
 from sample_data.scene import Scene, Texture
 
 LIVER = Texture("cloud", 1.6, 5.0)
@@ -19,7 +19,7 @@ def _add_diaphragm(rng: np.random.Generator, scene: Scene) -> None:
     depth = scene.probe.depth_mm
     middle, radius = (rng.uniform(-15, 15), depth * 0.32), depth * rng.uniform(0.56, 0.62)
     arc = elliptic_arc(middle, (radius * 1.15, radius), 0.0, (15, 165))
-    scene.fill(band(arc, arc + [0.0, depth]), -12.0, LIVER, attenuation=2.0)
+    scene.fill(band(arc, shifted(arc, depth)), -12.0, LIVER, attenuation=2.0)
     scene.line(arc, 16.0, 1.5, 0.06)
 
 
@@ -67,19 +67,19 @@ def _add_liver_lesion(rng: np.random.Generator, scene: Scene, malignant: bool) -
         rng, middle, (wide, wide * rng.uniform(0.8, 0.95)), rng.uniform(-20, 20), 0.05 if malignant else 0.03
     )
     if malignant:
-        scene.fill(scaled(outline, 1.13), -19.0, edge_mm=0.8)
-        scene.fill(outline, -8.0, LESION, 0.5, edge_mm=1.0)
+        scene.fill(scaled(outline, 1.13), -22.0, edge_mm=0.8)
+        scene.fill(outline, -11.0, LESION, 0.5, edge_mm=1.0)
         for _ in range(3):
             spot = np.asarray(middle) + rng.uniform(-0.5, 0.5, 2) * wide
             part = blob(rng, (spot[0], spot[1]), (0.35 * wide, 0.28 * wide), roughness=0.15)
-            scene.fill(part, rng.choice([-15.0, 1.0]), edge_mm=1.5)
+            scene.fill(part, rng.choice([-17.0, -2.0]), edge_mm=1.5)
     else:
         scene.fill(outline, 9.0, Texture("cloud", 0.7, 2.0), -0.8, edge_mm=0.9)
     scene.name("lesion", outline)
 
 
 def gallbladder(rng: np.random.Generator, variant: str) -> Scene:
-    """Return a gallbladder in the liver, with stones in half of the patients; the variant `plain` is the only one."""
+    """Return a gallbladder in the liver, with stones in half of the patients (`plain` only)."""
     scene = Scene(wall.curved_probe(rng, 125.0), 0.0, LIVER)
     _add_vessels(rng, scene, 20.0, True, 2)
     middle, tilt = (rng.uniform(-10, 10), rng.uniform(58, 70)), rng.uniform(15, 45) * rng.choice([-1.0, 1.0])
@@ -138,7 +138,7 @@ def _kidney_outline(rng: np.random.Generator, middle: tuple[float, float], tilt:
 
 
 def kidney(rng: np.random.Generator, variant: str) -> Scene:
-    """Return a kidney in long section beside the liver: dark cortex, bright sinus; `plain` is the only variant."""
+    """Return a kidney in long section beside the liver: dark cortex, bright sinus (`plain` only)."""
     scene = Scene(wall.curved_probe(rng, 135.0), 0.0, LIVER)
     middle, tilt = (rng.uniform(-8, 8), rng.uniform(70, 80)), rng.uniform(-18, 18)
     _add_vessels(rng, scene, 15.0, True, 2)
@@ -163,7 +163,7 @@ def kidney(rng: np.random.Generator, variant: str) -> Scene:
 
 
 def bladder(rng: np.random.Generator, variant: str) -> Scene:
-    """Return a filled urinary bladder with a thin wall and bright tissue behind; `plain` is the only variant."""
+    """Return a filled urinary bladder: thin wall, bright tissue behind (`plain` only)."""
     scene = Scene(wall.curved_probe(rng, 125.0), -4.0, wall.MIXED_TISSUE)
     wide = rng.uniform(34, 46)
     outline = blob(

@@ -11,7 +11,7 @@ STRANDING = Texture("septa", 7.0, 2.5)
 
 
 def bowel(rng: np.random.Generator, variant: str) -> Scene:
-    """Return loops of small bowel: dark muscular walls, mixed content, gas with dirty shadows (`plain` only)."""
+    """Return loops of small bowel: dark walls, mixed content, gas with dirty shadows (`plain` only)."""
     scene = Scene(wall.curved_probe(rng, 120.0), -3.0, wall.MIXED_TISSUE)
     for column in range(-2, 3):
         for row in range(3):
@@ -49,8 +49,8 @@ def _tube(
 def appendix(rng: np.random.Generator, variant: str) -> Scene:
     """Return an appendix, `normal` (thin, collapsed, layered) or `abnormal`.
 
-    The inflamed one is wide, with a dark thick wall, fluid inside, bright stranded fat around it, and in half of the
-    patients an appendicolith with its shadow.
+    The inflamed one is wide, with a dark thick wall, fluid inside, bright stranded fat around it, and in
+    half of the patients an appendicolith with its shadow.
     """
     sick = variant == "abnormal"
     scene = Scene(wall.linear_probe(rng, 46.0), -5.0, wall.FAT)

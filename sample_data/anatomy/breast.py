@@ -3,7 +3,7 @@
 import numpy as np
 
 from sample_data.anatomy import wall
-from sample_data.geometry import Points, band, blob, scaled, spiculated, wavy
+from sample_data.geometry import Points, band, blob, scaled, shifted, spiculated, wavy
 from sample_data.scene import Scene, Texture
 
 STROMA = Texture("fibres", 4.6, 3.4)
@@ -16,7 +16,8 @@ def breast(rng: np.random.Generator, variant: str) -> Scene:
 
     Args:
         rng: the patient's stream.
-        variant: `normal`, `benign`, `malignant`, or a subtype `her2`, `luminal_a`, `luminal_b`, `triple_negative`.
+        variant: `normal`, `benign`, `malignant`, or a subtype `her2`, `luminal_a`, `luminal_b`,
+            `triple_negative`.
     """
     scene = Scene(wall.linear_probe(rng, 40.0), -1.0, STROMA)
     depth, half = scene.probe.depth_mm, scene.probe.half_width_mm
@@ -30,7 +31,7 @@ def breast(rng: np.random.Generator, variant: str) -> Scene:
     scene.fill(band(fascia, chest), -7.0, wall.MUSCLE)
     scene.line(fascia, 11.0, 0.5)
     scene.line(chest, 12.0, 0.5)
-    scene.fill(band(chest, chest + [0.0, 40.0]), -16.0, attenuation=4.0)
+    scene.fill(band(chest, shifted(chest, 40.0)), -16.0, attenuation=4.0)
     if rng.random() < 0.4:
         wall.add_bone(scene, (float(rng.uniform(-0.7, 0.7) * half), depth - 2.0), (7.0, 4.0))
     for _ in range(int(rng.integers(4, 10))):
@@ -68,7 +69,7 @@ def _benign(rng: np.random.Generator, scene: Scene, middle: tuple[float, float])
         wall.add_edge_shadows(scene, outline, 25.0)
     else:
         wall.add_edge_shadows(scene, outline, 25.0)
-        scene.fill(outline, rng.uniform(-17, -13), SOLID, -4.0)
+        scene.fill(outline, rng.uniform(-19, -15), SOLID, -4.0)
         scene.rim(outline, 6.0, 0.3, 0.08)
     scene.name("lesion", outline)
 

@@ -1,4 +1,4 @@
-"""Fetal trunk and limbs: abdomen, thorax with heart, femur, and a view that is none of the standard planes."""
+"""Fetal trunk and limbs: abdomen, thorax with heart, femur, and a view that is no standard plane."""
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def _add_trunk(scene: Scene, trunk: _Trunk, echo_db: float) -> None:
 
 
 def fetal_abdomen(rng: np.random.Generator, variant: str) -> Scene:
-    """Return the abdominal circumference plane; structures `artery`, `liver`, `stomach`, `vein` (`plain` only)."""
+    """Return the abdominal plane; structures `artery`, `liver`, `stomach`, `vein` (`plain` only)."""
     scene = womb(rng, 130.0)
     trunk = _Trunk(rng, scene, rng.uniform(0.29, 0.33))
     _add_trunk(scene, trunk, -7.0)

@@ -3,7 +3,18 @@
 import numpy as np
 
 from sample_data.anatomy import wall
-from sample_data.geometry import Points, bezier, blob, ellipse, ellipse_point, elliptic_arc, ribbon, rotated, scaled
+from sample_data.geometry import (
+    Points,
+    bezier,
+    blob,
+    ellipse,
+    ellipse_point,
+    elliptic_arc,
+    ribbon,
+    rotated,
+    scaled,
+)
+from sample_data.probes import Probe
 from sample_data.scene import Scene, Texture
 
 BRAIN = Texture("cloud", 2.4, 5.0)
@@ -56,7 +67,7 @@ class _Head:
 
 
 def _add_skull(rng: np.random.Generator, scene: Scene, head: _Head) -> None:
-    """Add scalp, skull and brain; the skull is bright where the sound meets it head on and drops out at the sides."""
+    """Add scalp, skull and brain; the skull drops out where the sound only grazes it."""
     scalp = ellipse(head.centre, (head.radii[0] + 3.5, head.radii[1] + 3.5), head.angle_deg)
     scene.fill(scalp, -5.0, edge_mm=0.8)
     scene.rim(scalp, 3.0, 0.8, 0.04)
@@ -140,7 +151,8 @@ def head_position(rng: np.random.Generator, variant: str) -> Scene:
 def sacral_position(rng: np.random.Generator, variant: str) -> Scene:
     """Return a fetal pelvis in section whose sacrum points where the variant (a key of `DIRECTIONS`) says.
 
-    The sacrum is three bright ossification centres with a shadow; iliac wings flank it, the bladder lies opposite.
+    The sacrum is three bright ossification centres with a shadow; iliac wings flank it, the bladder lies
+    opposite.
     """
     scene = womb(rng, 115.0)
     depth = scene.probe.depth_mm
@@ -167,18 +179,19 @@ def sacral_position(rng: np.random.Generator, variant: str) -> Scene:
 def labour(rng: np.random.Generator, variant: str) -> Scene:
     """Return the transperineal view in labour (`plain` only).
 
-    Structures `symphysis` and `head`; landmarks `symphysis upper`, `symphysis lower` (ends of its long axis) and
-    `tangent` (where the line from the lower end touches the head).
+    Structures `symphysis` and `head`; landmarks `symphysis upper`, `symphysis lower` (ends of its long
+    axis) and `tangent` (where the line from the lower end touches the head).
     """
-    scene = Scene(wall.curved_probe(rng, 125.0), -5.0, Texture("cloud", 3.4, 7.0))
+    probe = Probe(rng.uniform(118, 130), radius_mm=rng.uniform(48, 56), half_angle_deg=rng.uniform(36, 40))
+    scene = Scene(probe, -5.0, Texture("cloud", 3.4, 7.0))
     wall.add_skin(scene, 2.0)
     scene.fill(elliptic_arc((-20.0, 10.0), (30.0, 8.0), 0.0, (0, 350)), -8.0, wall.DEEP_MUSCLE, edge_mm=1.5)
-    tilt, middle = rng.uniform(18, 42), (rng.uniform(-30, -22), rng.uniform(24, 29))
-    radii = (rng.uniform(14, 17), 6.5)
+    tilt, middle = rng.uniform(18, 42), (rng.uniform(-25, -16), rng.uniform(25, 30))
+    radii = (rng.uniform(13, 16), 6.0)
     upper = ellipse_point(middle, radii, tilt, 180.0)
     lower = ellipse_point(middle, radii, tilt, 0.0)
-    head_radii, way = (rng.uniform(40, 46), rng.uniform(33, 37)), np.deg2rad(rng.uniform(48, 72))
-    gap = head_radii[0] + rng.uniform(3, 10)
+    head_radii, way = (rng.uniform(40, 46), rng.uniform(33, 37)), np.deg2rad(rng.uniform(58, 82))
+    gap = head_radii[0] + rng.uniform(6, 15)
     head_at = (lower[0] + gap * np.cos(way), lower[1] + gap * np.sin(way))
     head = ellipse(head_at, head_radii, rng.uniform(20, 60), 256)
     scene.fill(head, -12.0, BRAIN, 5.0, edge_mm=0.8)
@@ -198,7 +211,7 @@ def labour(rng: np.random.Generator, variant: str) -> Scene:
 
 
 def _right_tangent(origin: tuple[float, float], outline: Points) -> tuple[float, float]:
-    """Return the vertex where the line from an outside point touches a convex outline on the image's right side."""
+    """Return the vertex where the line from an outside point touches a convex outline on its right."""
     rays = outline - np.asarray(origin)
     towards = np.arctan2(*(outline.mean(axis=0) - np.asarray(origin))[::-1])
     turn = np.angle(np.exp(1j * (np.arctan2(rays[:, 1], rays[:, 0]) - towards)))

@@ -16,7 +16,7 @@ def _bullet(apex: tuple[float, float], length: float, half_width: float, angle_d
     width = half_width * np.sqrt(1.0 - (1.0 - along) ** 2.3) * (1.0 - 0.2 * along**5)
     left = np.stack([-width, along * length], axis=1)
     right = np.stack([width, along * length], axis=1)
-    return rotated(band(left, right), angle_deg) + np.asarray(apex)
+    return rotated(band(left, right), angle_deg) + np.asarray(apex, dtype=np.float64)
 
 
 def four_chambers(rng: np.random.Generator, variant: str) -> Scene:

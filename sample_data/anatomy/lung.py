@@ -32,7 +32,8 @@ def lung(rng: np.random.Generator, variant: str) -> Scene:
     Args:
         rng: the patient's stream.
         variant: `healthy` (A-lines), `wet` (B-lines), `covid` (B-lines, broken pleura, small subpleural
-            consolidations) or `consolidated` (a large consolidation with air bronchograms, often with effusion).
+            consolidations) or `consolidated` (a large consolidation with air bronchograms, often with
+            effusion).
     """
     probe = wall.linear_probe(rng, 70.0) if rng.random() < 0.4 else wall.curved_probe(rng, 105.0)
     scene = Scene(probe, -19.0, REVERB)
@@ -125,7 +126,9 @@ def _consolidated(rng: np.random.Generator, scene: Scene, window: _Window) -> No
         )
         scene.fill(bubble, 14.0, attenuation=4.0)
     if rng.random() < 0.6:
-        fluid = band(probe.layer(window.pleura_mm, 30), probe.layer(window.pleura_mm + rng.uniform(5, 12), 30))
+        fluid = band(
+            probe.layer(window.pleura_mm, 30), probe.layer(window.pleura_mm + rng.uniform(5, 12), 30)
+        )
         scene.fill(fluid, wall.FLUID_DB, attenuation=-2.0, edge_mm=0.8)
 
 

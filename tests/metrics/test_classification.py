@@ -88,7 +88,7 @@ def test_failed_case_is_a_miss_of_its_class_and_a_false_alarm_of_all_others() ->
     assert balanced_accuracy(counts)[0] == pytest.approx((0.5 + 1 + 1) / 3)
     # Class 0: one hit, one miss.  Classes 1 and 2: one hit, one false alarm.
     assert f1_macro(counts)[0] == pytest.approx(2 / 3)
-    # t = (2, 1, 1), p = (1, 1, 1) + 1 open: numerator 3·4 − (2 + 1 + 1) − 1 = 7; largest spread 16 − (4 + 1 + 1).
+    # t = (2, 1, 1), p = (1, 1, 1) and one open: numerator 12 − (2 + 1 + 1) − 1 = 7, spreads 16 − (4 + 1 + 1).
     assert mcc(counts)[0] == pytest.approx(7 / math.sqrt(10 * 10))
 
 

@@ -1,6 +1,6 @@
 """Masks against the organisers' public evaluators, and against plain second implementations on 2,000 cases.
 
-`tests/data/evaluator_vectors.json` holds inputs of ours and what the public evaluators of both challenges return.
+`tests/data/evaluator_vectors.json` holds inputs of ours and what the public evaluators return for them.
 """
 
 import base64
@@ -61,7 +61,7 @@ def test_all_vectors_are_there() -> None:
 @pytest.mark.parametrize("case", VECTORS["binary_masks"], ids=lambda case: case["name"])
 def test_binary_mask_equals_both_public_evaluators(case: dict[str, Any]) -> None:
     ref, pred = decode(case["reference"]), decode(case["prediction"])
-    given = {"mask_ref": ref, "mask_pred": pred}
+    given: dict[str, Any] = {"mask_ref": ref, "mask_pred": pred}
     assert dice_uusic25(**given) == pytest.approx(case["uusic25"]["dsc"], abs=1e-9)
     assert surface_dice_uusic25(**given) == pytest.approx(case["uusic25"]["nsd"], abs=1e-9)
     assert dice(**given) == pytest.approx(case["fmc_uia"]["dsc_class_1"], abs=1e-9)
@@ -82,7 +82,7 @@ def test_multi_class_mask_equals_the_public_evaluator(case: dict[str, Any]) -> N
 @pytest.mark.parametrize("seed", range(4))
 def test_2000_random_pairs_equal_plain_second_implementations(seed: int) -> None:
     for ref, pred in random_pairs(500, seed=100 + seed):
-        given = {"mask_ref": ref, "mask_pred": pred}
+        given: dict[str, Any] = {"mask_ref": ref, "mask_pred": pred}
         ours = [
             dice_uusic25(**given),
             surface_dice_uusic25(**given),

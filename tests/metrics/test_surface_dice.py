@@ -36,8 +36,8 @@ def plain_nsd(
 
 def test_a_square_shifted_by_two_matches_the_pixels_within_the_tolerance() -> None:
     shifted = rectangle((10, 10), (3, 7), (5, 9))
-    # Each has 12 boundary pixels in 4 columns.  From the overlap's side: the near column's 4 and the next one's 2
-    # lie on or beside the other boundary, so do the 2 just outside the overlap; the far column's 4 do not.
+    # Each has 12 boundary pixels in columns of 4, 2, 2 and 4.  All but those of the column furthest from the
+    # other square lie on its boundary or beside it.
     assert surface_dice_inner_boundary(mask_ref=SQUARE, mask_pred=shifted) == 16 / 24
     assert surface_dice_inner_boundary(mask_ref=SQUARE, mask_pred=shifted, tolerance_px=2.0) == 1.0
 

@@ -45,7 +45,9 @@ def write_json(file: Path, value: Any) -> Path:  # noqa: ANN401 - any JSON value
     return file
 
 
-def disc(height: int = 40, width: int = 50, *, y: int = 20, x: int = 25, radius: int = 8) -> NDArray[np.uint8]:
+def disc(
+    height: int = 40, width: int = 50, *, y: int = 20, x: int = 25, radius: int = 8
+) -> NDArray[np.uint8]:
     """Return a (h, w) mask of 0 and 1 that holds one disc."""
     rows, columns = np.mgrid[:height, :width]
     return (((rows - y) ** 2 + (columns - x) ** 2) <= radius**2).astype(np.uint8)

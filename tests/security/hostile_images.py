@@ -19,7 +19,13 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def png(
-    width: int = 50, height: int = 40, *, depth: int = 8, colour: int = 0, extra: bytes = b"", raw: bytes | None = None
+    width: int = 50,
+    height: int = 40,
+    *,
+    depth: int = 8,
+    colour: int = 0,
+    extra: bytes = b"",
+    raw: bytes | None = None,
 ) -> bytes:
     """Return a PNG by hand: header, `extra` chunks, then `raw` scan lines (black when None)."""
     samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
@@ -83,7 +89,7 @@ def many_scans_jpeg(n_scans: int = 20_000, width: int = 50, height: int = 40) ->
 
 def run_length_bmp(width: int = 50, height: int = 40) -> bytes:
     """Return a BMP of runs of one pixel each, which Pillow unpacks in a Python loop."""
-    runs = b"\x01\x01" * (width * height) + b"\0\1"
+    runs = (b"\x01\x01" * width + b"\0\0") * height + b"\0\1"
     palette = bytes(range(4)) * 64 * 4
     offset = 14 + 40 + len(palette)
     head = b"BM" + struct.pack("<IHHI", offset + len(runs), 0, 0, offset)

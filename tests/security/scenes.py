@@ -97,14 +97,18 @@ def build_fmc_uia(root: Path) -> Scene:
         return {"image_path": image, "task_id": task}
 
     for n, folder in enumerate(("Two", "Two", "Three", "Three")):
-        mask = disc(*SIZE_HW, x=20 + n) + (disc(*SIZE_HW, x=20, radius=3) if folder == "Three" else np.uint8(0))
+        mask = disc(*SIZE_HW, x=20 + n) + (
+            disc(*SIZE_HW, x=20, radius=3) if folder == "Three" else np.uint8(0)
+        )
         path = f"../Segmentation/{folder}/masks/{n}.png"
         add(folder, "segmentation", 2 + (folder == "Three"), path.replace("masks", "imgs"), mask_path=path)
         write_mask(root / "submission" / path[3:], mask)
         write_mask(root / "reference" / path[3:], mask)
     for n, num_classes in enumerate((2, 2, 2, 3, 3, 3, 3, 3)):
         label = n % num_classes
-        key = add(f"cls{num_classes}", "classification", num_classes, f"../Classification/{n}.png", mask=label)
+        key = add(
+            f"cls{num_classes}", "classification", num_classes, f"../Classification/{n}.png", mask=label
+        )
         probabilities = _one_hot(label, num_classes)
         answers["classification"].append(key | {"predicted_class": label, "predicted_probs": probabilities})
     for n in range(2):

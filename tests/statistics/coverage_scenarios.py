@@ -7,7 +7,8 @@ from enum import Enum
 import numpy as np
 from scipy.special import ndtri
 
-from evaluation.metrics.classification import auc_binary, confusion_matrix, f1_macro
+from evaluation.metrics.auc import auc_binary
+from evaluation.metrics.classification import confusion_matrix, f1_macro
 from evaluation.statistics.bootstrap import WeightedFunction, weighted_mean
 from evaluation.statistics.resampling import (
     Float32Array,

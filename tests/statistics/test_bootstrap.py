@@ -7,7 +7,8 @@ import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
 from evaluation.contract.errors import ConfigurationError
-from evaluation.metrics.classification import auc_binary, confusion_matrix, f1_macro
+from evaluation.metrics.auc import auc_binary
+from evaluation.metrics.classification import confusion_matrix, f1_macro
 from evaluation.statistics.bootstrap import Statistic, bootstrap, combine_mean, weighted_mean
 from evaluation.statistics.resampling import (
     Float32Array,

@@ -10,11 +10,11 @@ CLAIMED = [scenario for scenario in list_scenarios() if scenario.claim is not Cl
 
 @pytest.mark.parametrize("scenario", CLAIMED, ids=lambda scenario: scenario.name)
 def test_few_runs_do_not_contradict_the_claimed_coverage(scenario: Scenario) -> None:
-    found = measure_coverage(scenario, n_runs=200, n_resamples=200)
-    # a true 95 % has a standard error of 1.5 % at 200 runs; case-level on clusters lies below 80 %
+    found = measure_coverage(scenario, n_runs=120, n_resamples=200)
+    # a true 95 % has a standard error of 2 % at 120 runs; case-level on clusters lies below 80 %
     if scenario.claim is Claim.HOLDS:
-        assert 0.88 <= found.percentile <= 0.995
-        assert 0.88 <= found.bca <= 0.995
+        assert 0.87 <= found.percentile <= 0.995
+        assert 0.87 <= found.bca <= 0.995
     else:
         assert found.percentile < 0.87
 

@@ -1,13 +1,11 @@
 """Leave-one-unit-out values against a loop that really leaves the unit out."""
 
 import numpy as np
-import pytest
 from sklearn.metrics import roc_auc_score
 
-from evaluation.contract.errors import ConfigurationError
-from evaluation.metrics.classification import auc_binary
+from evaluation.metrics.auc import auc_binary
 from evaluation.statistics.bootstrap import Statistic, WeightedFunction, weighted_mean
-from evaluation.statistics.jackknife import combine_mean_jackknife, jackknife
+from evaluation.statistics.jackknife import jackknife
 from evaluation.statistics.resampling import Float32Array, Float64Array, IntArray, group_units
 
 
@@ -48,26 +46,3 @@ def test_leaving_out_the_only_positive_is_undefined() -> None:
 def test_statistic_without_cases_has_no_jackknife_values() -> None:
     units = group_units(unit_keys=["a"], task_ids=["t"])
     assert jackknife(Statistic(np.empty(0, dtype=np.int64), weighted_mean(np.empty(0))), units).shape == (0,)
-
-
-def test_jackknife_of_a_macro_mean_equals_evaluating_it_without_each_unit() -> None:
-    rng = np.random.default_rng(1)
-    keys = [f"{k:02d}" for k in rng.integers(0, 25, 60)]
-    units = group_units(unit_keys=keys, task_ids=["a"] * 35 + ["b"] * 25)
-    values = rng.random(60)
-    parts = [Statistic(cases, weighted_mean(values[cases])) for cases in (np.arange(35), np.arange(35, 60))]
-    estimates = [values[:35].mean(), values[35:].mean()]
-    jackknives = [jackknife(part, units) for part in parts]
-    found = combine_mean_jackknife(parts, units, estimates=estimates, jackknives=jackknives)
-    names, tasks = np.array(keys), np.arange(60) < 35
-    expected = [
-        (values[(names != name) & tasks].mean() + values[(names != name) & ~tasks].mean()) / 2
-        for name in sorted(set(keys))
-    ]
-    np.testing.assert_allclose(found, expected, atol=1e-13)
-
-
-def test_jackknife_of_a_macro_mean_needs_one_estimate_a_statistic() -> None:
-    units = group_units(unit_keys=["a"], task_ids=["t"])
-    with pytest.raises(ConfigurationError, match="of one length above 0 but got 0, 0 and 0"):
-        combine_mean_jackknife([], units, estimates=[], jackknives=[])

@@ -77,14 +77,17 @@ def test_shape_equal_in_every_image_is_answered_exactly(uusic25_folder: Path, fm
     assert (mask[:, 68:] == 1).all()
 
 
-def test_threshold_is_the_best_of_those_tried() -> None:
-    # Three discs of one centre: the middle one fits best, the common core and the rare rim do worse.
-    radius = np.hypot(*np.mgrid[-32:32, -32:32])
-    cover = np.stack([(radius < r) * np.float32(255) for r in (10, 20, 20, 20, 28)])
-    frequency = cover.mean(axis=0)
-    level = np.rint(frequency * (255 / frequency.max())).astype(np.uint8)
+@pytest.mark.parametrize(("core", "lobe", "best"), [(4, 16, 52), (30, 10, 30)])
+def test_threshold_is_the_best_for_the_mean_dsc(core: int, lobe: int, best: int) -> None:
+    # Three masks share `core` columns and have a lobe of their own. Answering the core alone scores
+    # 2c / (2c + l), the union (2c + 2l) / (2c + 4l): the union wins exactly when a lobe outweighs the core.
+    cover = np.zeros((3, GRID, GRID), dtype=np.float32)
+    for number in range(3):
+        start = core + number * lobe
+        cover[number, :, :core] = cover[number, :, start : start + lobe] = 255
+    level = np.rint(cover.mean(axis=0)).astype(np.uint8)
     chosen = level >= choose_threshold(level, cover)
-    np.testing.assert_array_equal(chosen, radius < 20)
+    np.testing.assert_array_equal(chosen, np.arange(GRID) < best + np.zeros((GRID, 1)))
 
 
 def test_images_without_the_class_do_not_move_the_threshold() -> None:

@@ -26,7 +26,7 @@ from evaluation.contract.task import Kind, Task
 from evaluation.files.images import read_size
 from evaluation.files.json_text import parse_json
 from evaluation.files.untrusted import is_safe_relative
-from evaluation.protocols.entries import explain, integer, numbers, raise_if_any
+from evaluation.protocols.entries import explain, integer, numbers, raise_if_any, spacing
 
 PROTOCOL = "fmc_uia"
 CSV_FOLDER = "csv_files"
@@ -93,8 +93,12 @@ def _read_rows(root: Path, problems: list[str]) -> Iterator[tuple[str, Row]]:
             with file.open(encoding="utf-8-sig", newline="") as stream:
                 for number, row in enumerate(csv.DictReader(stream, strict=True), start=2):
                     n_rows += 1
-                    # A ragged row has a None key or None values; both read as absent.
-                    yield f"{file.name} row {number}", {k: v for k, v in row.items() if k and v is not None}
+                    place = f"{file.name} row {number}"
+                    # The None key holds what a row has beyond the header, None values what it lacks.
+                    if any(row.get(None) or ()):
+                        problems.append(f"{place}: more cells than the header has columns; quote commas")
+                    else:
+                        yield place, {k: v for k, v in row.items() if k and v is not None}
         except (OSError, csv.Error, UnicodeDecodeError) as error:
             problems.append(f"{file.name}: cannot be read as CSV in UTF-8 ({error})")
     if n_rows == 0 and not problems:
@@ -157,16 +161,15 @@ def _read_size(row: Row, task: Task, image_file: Path) -> tuple[int, int] | None
     # Classes need no size, so their images are not opened.
     if task.kind is Kind.CLASSIFICATION or not image_file.is_file():
         return None
-    return read_size(image_file)
+    try:
+        return read_size(image_file)
+    except (OSError, ValueError):
+        # One damaged image must not stop a predictor that still has all the others.
+        return None
 
 
 def _read_spacing(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    spacing_y, spacing_x = numbers(parse_json(text.encode()).value)
-    if not (0 < spacing_y < float("inf") and 0 < spacing_x < float("inf")):
-        raise ValueError(f"spacing_mm must be two positive numbers [y, x] but is {text}")
-    return spacing_y, spacing_x
+    return None if text is None else spacing(parse_json(text.encode()).value)
 
 
 def _read_reference(row: Row, task: Task, root: Path) -> Reference | None:
@@ -202,8 +205,10 @@ def _read_point(row: Row, number: int) -> tuple[float, float] | None:
     text = _text(row, f"point_{number}_xy")
     if text is None:
         return None
-    x, y = numbers(parse_json(text.encode()).value)
-    return _finite(x), _finite(y)
+    point = numbers(parse_json(text.encode()).value)
+    if len(point) != 2:
+        raise ValueError(f"point_{number}_xy must be [x, y] but is {text}")
+    return _finite(point[0]), _finite(point[1])
 
 
 def _finite(value: str | float) -> float:

@@ -20,6 +20,8 @@ from evaluation.protocols.measures import FloatArray, IntArray, auc_measure, con
 from evaluation.protocols.plan import Constant, Entry
 
 _CONFUSION = ("accuracy", "f1_macro", "f1_weighted", "mcc")
+_INFINITE = 1e150
+"""Errors from here on count as infinite: sums over a task's rows must not overflow."""
 
 
 def score_officially(
@@ -36,7 +38,8 @@ def score_officially(
         values = _values(case, prediction)
     except ValueError as error:
         return CaseScore(task, case, "aborted", str(error), Code.MALFORMED)
-    if not all(math.isfinite(value) for value in values.values()):
+    # NaN is below nothing.
+    if not all(value < _INFINITE for value in values.values()):
         return CaseScore(task, case, "aborted", "NaN or infinity in the prediction", Code.MALFORMED)
     return CaseScore(task, case, "ok", values=values)
 
@@ -61,7 +64,8 @@ def _mean_radial_error(xy_px: tuple[tuple[float, float] | None, ...], flat_xy_px
     if len(flat_xy_px) not in (2, points_ref.size):
         raise ValueError(f"{len(flat_xy_px)} numbers for {len(points_ref)} points")
     points_pred = np.broadcast_to(np.reshape(flat_xy_px, (-1, 2)), points_ref.shape)
-    return float(radial_errors(points_ref=points_ref, points_pred=points_pred).mean())
+    with np.errstate(over="ignore"):
+        return float(radial_errors(points_ref=points_ref, points_pred=points_pred).mean())
 
 
 def official_class_entries(table: pd.DataFrame, positions: IntArray, num_classes: int) -> dict[str, Entry]:

@@ -28,13 +28,23 @@ from evaluation.files.atomic import write_atomically
 from evaluation.files.images import encode_png
 from evaluation.files.json_text import dump_json, parse_json
 from evaluation.files.untrusted import UnusableFileError, read_untrusted
-from evaluation.protocols.entries import explain, integer, json_limit_bytes, numbers
+from evaluation.protocols.entries import (
+    StrayEntries,
+    explain,
+    integer,
+    json_limit_bytes,
+    numbers,
+    show_name,
+)
 
 FILES = {
     Kind.CLASSIFICATION: "classification_predictions.json",
     Kind.DETECTION: "detection_predictions.json",
     Kind.REGRESSION: "regression_predictions.json",
 }
+
+_MOST_PROBABILITIES = 256
+"""One more than the classes that a manifest may give a task; each becomes a column of the table of cases."""
 
 
 def read_predictions(manifest: Manifest, folder: Path) -> Submission:
@@ -47,20 +57,24 @@ def read_predictions(manifest: Manifest, folder: Path) -> Submission:
     for kind, name in FILES.items():
         cases = {c.case_id for c in manifest.cases if manifest.tasks[c.task_id].kind is kind}
         if cases:
-            problems += _collect(_Source(folder, name, kind), cases, predictions)
+            widest = max(task.num_classes for task in manifest.tasks.values() if task.kind is kind)
+            source = _Source(folder, name, kind, json_limit_bytes(len(cases), widest))
+            problems += _collect(source, cases, predictions)
     return Submission(folder=folder, predictions=predictions, problems=tuple(problems))
 
 
 class _Source:
     """One prediction file and how its entries are read."""
 
-    def __init__(self, folder: Path, name: str, kind: Kind) -> None:
+    def __init__(self, folder: Path, name: str, kind: Kind, limit_bytes: int) -> None:
         self.name = name
         self._folder = folder
+        self._limit_bytes = limit_bytes
         self.read_entry = _READERS[kind]
+        self.stray = StrayEntries(name)
 
-    def entries(self, n_cases: int) -> tuple[list[Any], frozenset[str]]:
-        content = read_untrusted(self._folder, self.name, limit_bytes=json_limit_bytes(n_cases))
+    def entries(self) -> tuple[list[Any], frozenset[str]]:
+        content = read_untrusted(self._folder, self.name, limit_bytes=self._limit_bytes)
         parsed = parse_json(content)
         if not isinstance(parsed.value, list):
             raise TypeError("expected a list of entries")
@@ -69,7 +83,7 @@ class _Source:
 
 def _collect(source: _Source, cases: set[str], predictions: dict[str, Prediction]) -> Iterator[Problem]:
     try:
-        entries, conflicting = source.entries(len(cases))
+        entries, conflicting = source.entries()
     except UnusableFileError as error:
         yield Problem(code=error.code, message=str(error))
         return
@@ -77,31 +91,32 @@ def _collect(source: _Source, cases: set[str], predictions: dict[str, Prediction
         yield Problem(code=Code.UNREADABLE, message=f"`{source.name}` cannot be used: {error}")
         return
     if conflicting:
-        keys = ", ".join(sorted(conflicting))[:300]
+        keys = show_name(", ".join(sorted(conflicting)))
         yield Problem(
             code=Code.REPEATED,
             severity="warning",
             message=f"`{source.name}`: keys given twice in one entry ({keys}); the last counts",
         )
+    told: set[tuple[str | None, Code]] = set()
     for number, entry in enumerate(entries):
-        yield from _collect_entry(source, number, entry, cases, predictions)
+        for problem in _collect_entry(source, number, entry, cases, predictions):
+            # A case that is repeated a million times is one problem.
+            if problem.case_id is None or (problem.case_id, problem.code) not in told:
+                yield problem
+            told.add((problem.case_id, problem.code))
+    yield from source.stray.summarise()
 
 
 def _collect_entry(
     source: _Source, number: int, entry: object, cases: set[str], predictions: dict[str, Prediction]
 ) -> Iterator[Problem]:
     if not isinstance(entry, dict):
-        yield Problem(
-            code=Code.MALFORMED, severity="warning", message=f"`{source.name}` entry {number}: not an object"
-        )
+        yield from source.stray.warn(Code.MALFORMED, f"entry {number}: not an object")
         return
-    case_id = make_case_id(str(entry.get("task_id"))[:300], str(entry.get("image_path"))[:4096])
+    case_id = make_case_id(_text(entry.get("task_id"))[:300], _text(entry.get("image_path"))[:4096])
     if case_id not in cases:
-        yield Problem(
-            code=Code.UNKNOWN_CASE,
-            severity="warning",
-            message=f"`{source.name}` entry {number}: the manifest does not ask `{case_id[:300]}`",
-        )
+        message = f"entry {number}: the manifest does not ask `{show_name(case_id)}`"
+        yield from source.stray.warn(Code.UNKNOWN_CASE, message)
         return
     try:
         prediction = source.read_entry(entry)
@@ -116,11 +131,17 @@ def _collect_entry(
     predictions[case_id] = prediction
 
 
+def _text(value: object) -> str:
+    # Writing out nested containers may take longer than the whole file is worth, or recurse too deeply.
+    return type(value).__name__ if isinstance(value, list | dict) else str(value)
+
+
 def _read_class(entry: Mapping[str, Any]) -> ClassPrediction:
     probabilities = entry.get("predicted_probs")
     return ClassPrediction(
         label=integer(entry["predicted_class"]),
-        probabilities=None if probabilities is None else numbers(probabilities),
+        # A row that is cut here is still longer than any task's classes, hence as wrong as before.
+        probabilities=None if probabilities is None else numbers(probabilities)[:_MOST_PROBABILITIES],
     )
 
 
@@ -158,8 +179,8 @@ class PredictionWriter:
         self._add(
             Kind.CLASSIFICATION,
             case,
-            predicted_class=prediction.label,
-            predicted_probs=None if prediction.probabilities is None else list(prediction.probabilities),
+            predicted_class=int(prediction.label),
+            predicted_probs=None if prediction.probabilities is None else _floats(prediction.probabilities),
         )
 
     def add_box(self, case: Case, prediction: BoxPrediction) -> None:
@@ -168,7 +189,7 @@ class PredictionWriter:
             Kind.DETECTION,
             case,
             bbox_normalized=_normalise(case, prediction.xyxy_px),
-            bbox_pixels=list(prediction.xyxy_px),
+            bbox_pixels=_floats(prediction.xyxy_px),
         )
 
     def add_points(self, case: Case, prediction: PointsPrediction) -> None:
@@ -177,7 +198,7 @@ class PredictionWriter:
             Kind.REGRESSION,
             case,
             predicted_points_normalized=_normalise(case, prediction.flat_xy_px),
-            predicted_points_pixels=list(prediction.flat_xy_px),
+            predicted_points_pixels=_floats(prediction.flat_xy_px),
         )
 
     def _add(self, kind: Kind, case: Case, **values: object) -> None:
@@ -193,8 +214,13 @@ class PredictionWriter:
             write_atomically(self._folder / FILES[entry_kind], dump_json(entries, indent=1))
 
 
+def _floats(values: Sequence[float]) -> list[float]:
+    # A network hands over numpy's float32, which JSON cannot write.
+    return [float(value) for value in values]
+
+
 def _normalise(case: Case, flat_xy_px: Sequence[float]) -> list[float]:
     if case.size_hw is None:
         raise GeometryError(f"{case.case_id}: the image's size is not known")
     height, width = case.size_hw
-    return [value / (height if i % 2 else width) for i, value in enumerate(flat_xy_px)]
+    return [float(value) / (height if i % 2 else width) for i, value in enumerate(flat_xy_px)]

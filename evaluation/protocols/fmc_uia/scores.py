@@ -155,7 +155,9 @@ def _capped_errors(
 ) -> NDArray[np.float64]:
     if points_pred is None:
         return np.full(len(points_ref), diagonal)
-    errors = radial_errors(points_ref=points_ref, points_pred=points_pred, spacing_mm_yx=spacing_mm_yx)
+    # A point 1e308 pixels away is far enough, overflow or not.
+    with np.errstate(over="ignore"):
+        errors = radial_errors(points_ref=points_ref, points_pred=points_pred, spacing_mm_yx=spacing_mm_yx)
     return np.minimum(errors, diagonal)
 
 

@@ -15,7 +15,7 @@ from evaluation.contract.task import Kind, Task
 from evaluation.files.images import read_size
 from evaluation.files.json_text import parse_json
 from evaluation.files.untrusted import is_safe_relative
-from evaluation.protocols.entries import explain, integer, numbers, raise_if_any
+from evaluation.protocols.entries import explain, integer, raise_if_any, spacing
 
 PROTOCOL = "uusic25"
 _KINDS = {"segmentation": Kind.SEGMENTATION, "classification": Kind.CLASSIFICATION}
@@ -108,7 +108,7 @@ def _read_case(entry: Mapping[str, Any], task: Task, images_dir: Path) -> Case:
     if not isinstance(image_path, str) or not is_safe_relative(image_path):
         raise ValueError(f"img_path_relative `{image_path}` must be a path inside the image folder")
     image_file = images_dir / image_path
-    spacing = entry.get("spacing_mm")
+    spacing_mm = entry.get("spacing_mm")
     is_mask = task.kind is Kind.SEGMENTATION
     return Case(
         case_id=make_case_id(task.task_id, image_path),
@@ -119,7 +119,7 @@ def _read_case(entry: Mapping[str, Any], task: Task, images_dir: Path) -> Case:
         output_path=mask_output_path(image_path) if is_mask else None,
         patient_id=_optional_text(entry.get("patient_id")),
         center=_optional_text(entry.get("center")),
-        spacing_mm_yx=None if spacing is None else _read_spacing(spacing),
+        spacing_mm_yx=None if spacing_mm is None else spacing(spacing_mm),
     )
 
 
@@ -132,13 +132,6 @@ def _read_dimensions(dimensions: object, image_file: Path) -> tuple[int, int]:
     if width < 1 or height < 1:
         raise ValueError(f"img_dimensions must be positive but is {dimensions}")
     return height, width
-
-
-def _read_spacing(spacing: object) -> tuple[float, float]:
-    spacing_y, spacing_x = numbers(spacing)
-    if not (0 < spacing_y < float("inf") and 0 < spacing_x < float("inf")):
-        raise ValueError(f"spacing_mm must be two positive numbers [y, x] but is {spacing}")
-    return spacing_y, spacing_x
 
 
 def _optional_text(value: object) -> str | None:

@@ -20,7 +20,14 @@ from evaluation.files.atomic import write_atomically
 from evaluation.files.images import encode_png
 from evaluation.files.json_text import dump_json, parse_json
 from evaluation.files.untrusted import UnusableFileError, read_untrusted
-from evaluation.protocols.entries import explain, integer, json_limit_bytes, numbers
+from evaluation.protocols.entries import (
+    StrayEntries,
+    explain,
+    integer,
+    json_limit_bytes,
+    numbers,
+    show_name,
+)
 
 CLASSES_FILE = "classification.json"
 
@@ -34,7 +41,7 @@ def read_predictions(manifest: Manifest, folder: Path) -> Submission:
     if not cases:
         return Submission(folder=folder, predictions={}, problems=())
     try:
-        content = read_untrusted(folder, CLASSES_FILE, limit_bytes=json_limit_bytes(len(cases)))
+        content = read_untrusted(folder, CLASSES_FILE, limit_bytes=json_limit_bytes(len(cases), 4))
         parsed = parse_json(content)
         if not isinstance(parsed.value, dict):
             raise ValueError("expected an object keyed by img_path_relative")
@@ -51,16 +58,12 @@ def _collect(
 ) -> Submission:
     predictions: dict[str, ClassPrediction] = {}
     problems: list[Problem] = []
+    stray = StrayEntries(CLASSES_FILE)
     for path, entry in entries.items():
         case = cases.get(path)
         if case is None:
-            problems.append(
-                Problem(
-                    code=Code.UNKNOWN_CASE,
-                    severity="warning",
-                    message=f"`{CLASSES_FILE}` names `{path[:300]}`, which the manifest does not ask",
-                )
-            )
+            message = f"names `{show_name(path)}`, which the manifest does not ask"
+            problems += stray.warn(Code.UNKNOWN_CASE, message)
             continue
         if path in repeated:
             message = "listed twice with different content; write one entry"
@@ -70,6 +73,7 @@ def _collect(
         except (KeyError, TypeError, ValueError) as error:
             message = f"malformed entry: {explain(error)}"
             problems.append(Problem(code=Code.MALFORMED, case_id=case.case_id, message=message))
+    problems += stray.summarise()
     return Submission(folder=folder, predictions=predictions, problems=tuple(problems))
 
 
@@ -96,8 +100,9 @@ class PredictionWriter:
     def add_class(self, case: Case, prediction: ClassPrediction) -> None:
         """Note a class and its probabilities."""
         self._classes[case.image_path] = {
-            "probability": list(prediction.probabilities or ()),
-            "prediction": prediction.label,
+            # A network hands over numpy's float32, which JSON cannot write.
+            "probability": [float(p) for p in prediction.probabilities or ()],
+            "prediction": int(prediction.label),
         }
 
     def __enter__(self) -> Self:

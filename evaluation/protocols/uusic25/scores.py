@@ -45,7 +45,7 @@ RULES: dict[Mode, tuple[str, ...]] = {
         "NSD at 1 pixel, 1e-6 in the denominator, with the public evaluator's virtual pixel at row -1, "
         "column 0.",
         "Masks are read as grey and binarised with > 0; a mask of another size stops the official evaluator: "
-        "its task is null.",
+        "its task is null, and so are the means that it belongs to.",
         "Not public, therefore as in strict mode: missing predictions, invalid class entries, undefined AUC.",
     ),
 }
@@ -109,7 +109,7 @@ def plan_scores(table: pd.DataFrame, manifest: Manifest, mode: Mode) -> ScorePla
         positions = positions_of(table, table["task_id"] == task_id)
         tasks[task_id] = _plan_task(table, positions, task)
     groups = [*_plan_organs(table, manifest), *_plan_centers(table, manifest)]
-    return ScorePlan(tasks=tasks, groups=tuple(groups), summary=_plan_summary(manifest, tasks, groups))
+    return ScorePlan(tasks=tasks, groups=tuple(groups), summary=_plan_summary(manifest, tasks, groups, mode))
 
 
 def _plan_task(table: pd.DataFrame, positions: IntArray, task: Task) -> dict[str, Entry]:
@@ -161,7 +161,7 @@ def _subtype_tasks(manifest: Manifest) -> dict[str, Task]:
 
 
 def _plan_summary(
-    manifest: Manifest, tasks: dict[str, dict[str, Entry]], groups: list[GroupPlan]
+    manifest: Manifest, tasks: dict[str, dict[str, Entry]], groups: list[GroupPlan], mode: Mode
 ) -> dict[str, Entry]:
     organs = [group.entries for group in groups if group.kind is Kind.SEGMENTATION]
     binary = [
@@ -170,14 +170,16 @@ def _plan_summary(
         if task.kind is Kind.CLASSIFICATION and task.num_classes == 2
     ]
     no_masks, no_classes = "no segmentation task", "no binary classification task"
-    seg = _mean([entries[name] for entries in organs for name in ("dsc", "nsd")], no_masks, DECIMALS)
+    # Masks are undefined only where the official evaluator stops, which must not raise the mean of the rest.
+    by_organ = [entries[name] for entries in organs for name in ("dsc", "nsd")]
+    seg = _mean(by_organ, no_masks, DECIMALS, skip_undefined=False)
     cls = _mean([entries[name] for entries in binary for name in ("auc", "accuracy")], no_classes, DECIMALS)
     return {
-        "perf": Mean((seg, cls)),
+        "perf": Mean((seg, cls), skip_undefined=mode == "strict" or not organs),
         "seg": seg,
         "cls": cls,
-        "mean_dsc": _mean([entries["dsc"] for entries in organs], no_masks),
-        "mean_nsd": _mean([entries["nsd"] for entries in organs], no_masks),
+        "mean_dsc": _mean([entries["dsc"] for entries in organs], no_masks, skip_undefined=False),
+        "mean_nsd": _mean([entries["nsd"] for entries in organs], no_masks, skip_undefined=False),
         "mean_auc_binary": _mean([entries["auc"] for entries in binary], no_classes),
         "mean_acc_binary": _mean([entries["accuracy"] for entries in binary], no_classes),
         "mean_auc_subtype": _plan_subtype(manifest, tasks, groups),
@@ -191,5 +193,9 @@ def _plan_subtype(manifest: Manifest, tasks: dict[str, dict[str, Entry]], groups
     return _mean(centers or whole, "no subtyping task")
 
 
-def _mean(members: list[Entry], reason: str, decimals: int | None = None) -> Entry:
-    return Mean(tuple(members), decimals) if members else Constant(None, f"{reason} in the manifest")
+def _mean(
+    members: list[Entry], reason: str, decimals: int | None = None, *, skip_undefined: bool = True
+) -> Entry:
+    if not members:
+        return Constant(None, f"{reason} in the manifest")
+    return Mean(tuple(members), decimals, skip_undefined)
