@@ -30,8 +30,9 @@ def compute_performance(results: Sequence[Result]) -> Performance:
     """Rescale the accuracy of results of one protocol over the field.
 
     UUSIC25: P = min-max of Perf over the entries that have a Perf. FMC_UIA [ours]: each ranked metric is
-    min-max rescaled in its good direction, averaged within its kind, then over kinds, and not rescaled again;
-    a metric that is null for any entry is left out for all.
+    min-max rescaled in its good direction, averaged within its kind, then over kinds, and not rescaled again.
+    A metric that no entry has is left out; where only some lack it, it counts 0 for them, so that nobody
+    changes the rule for the others.
 
     Args:
         results: at least one, all of one protocol, with every summary metric of it.
@@ -62,18 +63,20 @@ def _average_kinds(results: Sequence[Result]) -> Performance:
             for result, value in zip(results, values, strict=True)
             if value is None
         ]
-        if without:
-            notes.append(
-                f"{metric.label} is left out of P for all: it is undefined for {', '.join(without)}."
-            )
+        if len(without) == len(results):
+            notes.append(f"{metric.label} is left out of P: it is undefined for every entry.")
             continue
+        if without:
+            notes.append(f"{metric.label} counts 0 in P for {', '.join(without)}: it is undefined there.")
         known = [value for value in values if value is not None]
         notes += _note_alike(metric, known)
-        rescaled = rescale_min_max(known, higher_is_better=metric.higher_is_better)
-        by_kind.setdefault(metric.ranks_in, []).append(rescaled)
+        terms = np.zeros(len(results))
+        is_known = np.array([value is not None for value in values])
+        terms[is_known] = rescale_min_max(known, higher_is_better=metric.higher_is_better)
+        by_kind.setdefault(metric.ranks_in, []).append(terms)
     n = len(results)
     if not by_kind:
-        return Performance((None,) * n, ("no ranked metric is defined for every entry",) * n, tuple(notes))
+        return Performance((None,) * n, ("no ranked metric is defined for any entry",) * n, tuple(notes))
     p = np.mean([np.mean(terms, axis=0) for terms in by_kind.values()], axis=0)
     return Performance(tuple(float(value) for value in p), (None,) * n, tuple(notes))
 

@@ -10,7 +10,8 @@ _PERFORMANCE = {
         "min-max rescaled in their good direction over all entries, with or without a run record, averaged "
         "within their kind (segmentation DSC, HD; classification AUC, F1 macro, MCC; detection IoU; "
         "regression MRE), then over kinds; P is not rescaled again, and the column Perf shows it.",
-        "A metric that is undefined for any entry is left out of P for all entries.",
+        "A metric that is undefined for every entry is left out of P; where it is undefined for some, it "
+        "counts 0 for them.",
     ),
 }
 _RANKING = (

@@ -75,7 +75,12 @@ def carotid(rng: np.random.Generator, variant: str) -> Scene:
     radius = rng.uniform(3.0, 4.4)
     scene.fill(ellipse((middle[0] - side * 15.0, middle[1] - 2.0), (9.0, 6.5)), 3.0, THYROID)
     vein = blob(
-        rng, (middle[0] + side * 9.0, middle[1] - 4.0), (4.5, rng.uniform(1.6, 3.0)), side * 18.0, 0.06
+        rng,
+        (middle[0] + side * 9.0, middle[1] - 4.0),
+        (4.5, rng.uniform(1.6, 3.0)),
+        side * 18.0,
+        0.05,
+        (2, 4),
     )
     wall.add_vessel(scene, vein, 4.0)
     outline = blob(rng, middle, (radius, radius * rng.uniform(0.94, 1.0)), 0.0, 0.012, (2, 4))

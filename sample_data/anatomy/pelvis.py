@@ -32,7 +32,7 @@ def cervix(rng: np.random.Generator, variant: str) -> Scene:
     scene.fill(ellipse(head, (26, 24)), -14.0, attenuation=5.0)
     scene.rim(ellipse(head, (26, 24)), 15.0, 1.0, 0.04)
     bladder = blob(
-        rng, (internal[0] + rng.uniform(-8, 4), internal[1] - thick - 10.0), (14, 5.5), -14.0, 0.08
+        rng, (internal[0] + rng.uniform(-8, 4), internal[1] - thick - 10.0), (14, 5.5), -14.0, 0.06, (2, 4)
     )
     wall.add_vessel(scene, bladder, 10.0, 0.7)
     scene.fill(blob(rng, (rng.uniform(5, 20), 66.0), (20, 7), 8.0, 0.08), -9.0, wall.DEEP_MUSCLE)

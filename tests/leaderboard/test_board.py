@@ -135,18 +135,18 @@ def test_accuracy_and_weighted_f1_do_not_rank_in_fmc_uia() -> None:
     assert [entry.rank for entry in board.entries] == [1, 1]
 
 
-def test_a_metric_that_one_entry_lacks_is_left_out_for_all() -> None:
+def test_a_metric_that_one_entry_lacks_counts_zero_for_it_alone() -> None:
     board = build_board(
         [
             make_result("a", protocol="fmc_uia", summary={"auc": None, "dsc": 0.9}),
             make_result("b", protocol="fmc_uia", summary={"auc": 0.99, "iou": 0.9}),
         ]
     )
-    assert "AUC is left out of P for all: it is undefined for a." in board.notes
+    assert "AUC counts 0 in P for a: it is undefined there." in board.notes
     assert "AUC is undefined for a: one class only." in board.notes
-    # a: segmentation (1 + 1)/2, classification 1, detection 0, regression 1; b: 0.5, 1, 1, 1
+    # a: segmentation (1 + 1)/2, classification (0 + 1 + 1)/3, detection 0, regression 1; b: 0.5, 1, 1, 1
     assert {entry.result.submission: entry.p for entry in board.entries} == pytest.approx(
-        {"a": 0.75, "b": 0.875}
+        {"a": 2 / 3, "b": 0.875}
     )
 
 
@@ -162,13 +162,11 @@ def test_a_kind_without_any_metric_does_not_count() -> None:
     assert "IoU is undefined for a, b: one class only." in board.notes
 
 
-def test_fmc_uia_without_any_shared_metric_ranks_nobody() -> None:
+def test_fmc_uia_without_any_metric_ranks_nobody() -> None:
     nothing = dict.fromkeys(FMC_UIA_SUMMARY)
-    board = build_board(
-        [make_result("a", protocol="fmc_uia"), make_result("b", protocol="fmc_uia", summary=nothing)]
-    )
+    board = build_board([make_result(name, protocol="fmc_uia", summary=nothing) for name in "ab"])
     assert _order(board) == [(None, "a"), (None, "b")]
-    assert "a is not ranked: no ranked metric is defined for every entry." in board.notes
+    assert "a is not ranked: no ranked metric is defined for any entry." in board.notes
 
 
 def test_rules_are_the_results_rules_then_the_ranking_rules() -> None:

@@ -178,8 +178,11 @@ def judge(scene: Scene, ledger: Ledger) -> int:
 
 
 def check_values(result: Result) -> None:
-    everything = [result.summary, *(part.scores for part in (*result.tasks, *result.groups))]
-    for name, score in (item for scores in everything for item in scores.items()):
+    of_tasks = [task.scores for task in result.tasks]
+    of_groups = [group.scores for group in result.groups]
+    for name, score in (
+        item for scores in (*of_tasks, *of_groups, result.summary) for item in scores.items()
+    ):
         if score.value is None:
             assert score.reason, name
             continue

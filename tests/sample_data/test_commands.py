@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -74,7 +75,7 @@ def test_labelled_tree_of_uusic25_is_refused(tmp_path: Path) -> None:
 
 
 def test_command_line_reports_too_few_cases_without_a_traceback(tmp_path: Path) -> None:
-    app = generate.typer.Typer()
+    app = typer.Typer()
     app.command()(generate.main)
     result = RUNNER.invoke(app, ["--layout", "uusic25", "--cases", "5", "--out", str(tmp_path / "set")])
     assert result.exit_code == 2
@@ -137,7 +138,7 @@ def test_degraded_labels_flip_about_a_quarter_of_the_time() -> None:
 
 
 def test_degrade_command_refuses_a_folder_without_references(tmp_path: Path) -> None:
-    app = degrade.typer.Typer()
+    app = typer.Typer()
     app.command()(degrade.main)
     result = RUNNER.invoke(
         app, ["--layout", "uusic25", "--references", str(tmp_path), "--out", str(tmp_path / "o")]

@@ -16,10 +16,21 @@ from sample_data.tasks import FMC_UIA_TASKS
 from sample_data.writing import save_picture
 
 ROOT = Path(layout_fmc_uia.__file__).parent / "fmc_uia"
-OFFICIAL = (
-    "task_id task_name num_classes image_path mask_path mask x_min y_min x_max y_max "
-    "point_1_xy point_2_xy point_3_xy"
-).split()
+OFFICIAL = [
+    "task_id",
+    "task_name",
+    "num_classes",
+    "image_path",
+    "mask_path",
+    "mask",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
+    "point_1_xy",
+    "point_2_xy",
+    "point_3_xy",
+]
 BOX = ("x_min", "y_min", "x_max", "y_max")
 Row = dict[str, str]
 

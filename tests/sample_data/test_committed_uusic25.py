@@ -15,10 +15,22 @@ from sample_data.seeds import COMMITTED_SEED
 from sample_data.writing import save_picture
 
 ROOT = Path(layout_uusic25.__file__).parent / "uusic25"
-KEYS = (
-    "img_name img_path_relative img_size_bytes img_dimensions img_format task dataset_name organ "
-    "data_partition_group mask_name mask_path_relative seg_target_info class_label_index class_label_name"
-).split()
+KEYS = [
+    "img_name",
+    "img_path_relative",
+    "img_size_bytes",
+    "img_dimensions",
+    "img_format",
+    "task",
+    "dataset_name",
+    "organ",
+    "data_partition_group",
+    "mask_name",
+    "mask_path_relative",
+    "seg_target_info",
+    "class_label_index",
+    "class_label_name",
+]
 OURS = ["patient_id", "center", "spacing_mm"]
 HIDDEN = KEYS[9:]
 Entry = dict[str, Any]

@@ -35,7 +35,7 @@ def correlation_length(values: Map, axis: int) -> float:
     power = [float((wave[: len(wave) - lag] * wave[lag:]).mean()) for lag in range(24)]
     relative = np.array(power) / power[0]
     below = int(np.argmax(relative < 0.5))
-    return below - (0.5 - relative[below]) / (relative[below - 1] - relative[below])
+    return float(below - (0.5 - relative[below]) / (relative[below - 1] - relative[below]))
 
 
 @pytest.mark.parametrize("probe", [LINEAR, CURVED])

@@ -109,7 +109,7 @@ def plan_scores(table: pd.DataFrame, manifest: Manifest, mode: Mode) -> ScorePla
         positions = positions_of(table, table["task_id"] == task_id)
         tasks[task_id] = _plan_task(table, positions, task)
     groups = [*_plan_organs(table, manifest), *_plan_centers(table, manifest)]
-    return ScorePlan(tasks=tasks, groups=tuple(groups), summary=_plan_summary(manifest, tasks, groups, mode))
+    return ScorePlan(tasks=tasks, groups=tuple(groups), summary=_plan_summary(manifest, tasks, groups))
 
 
 def _plan_task(table: pd.DataFrame, positions: IntArray, task: Task) -> dict[str, Entry]:
@@ -161,7 +161,7 @@ def _subtype_tasks(manifest: Manifest) -> dict[str, Task]:
 
 
 def _plan_summary(
-    manifest: Manifest, tasks: dict[str, dict[str, Entry]], groups: list[GroupPlan], mode: Mode
+    manifest: Manifest, tasks: dict[str, dict[str, Entry]], groups: list[GroupPlan]
 ) -> dict[str, Entry]:
     organs = [group.entries for group in groups if group.kind is Kind.SEGMENTATION]
     binary = [
@@ -170,16 +170,17 @@ def _plan_summary(
         if task.kind is Kind.CLASSIFICATION and task.num_classes == 2
     ]
     no_masks, no_classes = "no segmentation task", "no binary classification task"
-    # Masks are undefined only where the official evaluator stops, which must not raise the mean of the rest.
     by_organ = [entries[name] for entries in organs for name in ("dsc", "nsd")]
-    seg = _mean(by_organ, no_masks, DECIMALS, skip_undefined=False)
+    # Where the official evaluator stops, the means stop too: leaving the organ out could raise them.
+    stops = any(isinstance(entry, Constant) for entry in by_organ)
+    seg = _mean(by_organ, no_masks, DECIMALS, skip_undefined=not stops)
     cls = _mean([entries[name] for entries in binary for name in ("auc", "accuracy")], no_classes, DECIMALS)
     return {
-        "perf": Mean((seg, cls), skip_undefined=mode == "strict" or not organs),
+        "perf": Mean((seg, cls), skip_undefined=not stops),
         "seg": seg,
         "cls": cls,
-        "mean_dsc": _mean([entries["dsc"] for entries in organs], no_masks, skip_undefined=False),
-        "mean_nsd": _mean([entries["nsd"] for entries in organs], no_masks, skip_undefined=False),
+        "mean_dsc": _mean([entries["dsc"] for entries in organs], no_masks, skip_undefined=not stops),
+        "mean_nsd": _mean([entries["nsd"] for entries in organs], no_masks, skip_undefined=not stops),
         "mean_auc_binary": _mean([entries["auc"] for entries in binary], no_classes),
         "mean_acc_binary": _mean([entries["accuracy"] for entries in binary], no_classes),
         "mean_auc_subtype": _plan_subtype(manifest, tasks, groups),
