@@ -44,7 +44,15 @@ class Estimator:
         value, reason = self._estimate(entry)
         if value is None:
             return Score(value=None, status="undefined", reason=reason)
-        return Score(value=value, reason=reason, interval=self._find_interval(entry, value))
+        samples = self._collect(entry)
+        if samples is None or self._n_resamples == 0:
+            return Score(value=value, reason=reason)
+        interval = self._find_interval(entry, value, samples)
+        if interval is None:
+            n_undefined = int(np.isnan(samples).sum())
+            missing = f"no interval: undefined in {n_undefined} of {self._n_resamples} resamples"
+            reason = f"{reason}; {missing}" if reason else missing
+        return Score(value=value, reason=reason, interval=interval)
 
     def _estimate(self, entry: Entry) -> tuple[float | None, str | None]:
         match entry:
@@ -67,10 +75,7 @@ class Estimator:
             values = [round(value, mean.decimals) for value in values]
         return float(np.mean(values)), f"{missing}, left out of the mean" if reasons else None
 
-    def _find_interval(self, entry: Entry, value: float) -> Interval | None:
-        samples = self._collect(entry)
-        if samples is None or self._n_resamples == 0:
-            return None
+    def _find_interval(self, entry: Entry, value: float, samples: Samples) -> Interval | None:
         if self._interval == "bca":
             left_out, involved = self._leave_one_out(entry)
             found = bca_interval(samples, estimate=value, jackknife=left_out[involved])

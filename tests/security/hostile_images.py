@@ -3,12 +3,15 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 from PIL import Image
 
 from tests.protocols.folders import disc
+
+Maker = Callable[[], bytes]
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
