@@ -96,7 +96,7 @@ def generate(
 def main(
     layout: Annotated[LayoutName, typer.Option(help="The challenge layout to write.")],
     cases: Annotated[
-        int, typer.Option(min=1, help="Rows in all (uusic25: at least 85; fmc_uia: at least 152).")
+        int, typer.Option(min=1, help="Rows in all (uusic25: at least 77; fmc_uia: at least 152).")
     ],
     out: Annotated[Path, typer.Option(help="An absent or empty folder.")],
     size: Annotated[SizeName, typer.Option(help="Size of the pictures.")] = SizeName.SMALL,

@@ -90,6 +90,8 @@ def spiculated(
     for at in rng.uniform(0.0, 2.0 * np.pi, spikes):
         distance = np.abs(np.angle(np.exp(1j * (turn - at))))
         factor += rng.uniform(0.12, 0.38) * np.exp(-((distance / rng.uniform(0.06, 0.13)) ** 2))
+    # neighbouring spikes add up; a longer one would lie unseen in the shadow
+    factor = np.minimum(factor, 1.4)
     return np.asarray((base - middle) * factor[:, None] + middle, dtype=np.float64)
 
 

@@ -1,13 +1,9 @@
 """Single values of challenge files, read strictly; what both layouts share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from evaluation.contract.errors import UserError
-from evaluation.contract.problem import Code, Problem
-
-MAX_STRAY_ENTRIES = 1000
-"""Of entries that belong to no case, this many of a file are named; the rest are counted."""
 
 _SHOWN = 20
 _SHOWN_LETTERS = 300
@@ -80,25 +76,14 @@ def show_name(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown)
 
 
-class StrayEntries:
-    """Warnings of one file's entries that belong to no case: the first thousand, then their number."""
+def refuse_flood(n_entries: int, n_cases: int) -> None:
+    """Refuse a file of many times more entries than cases, before each of them becomes a problem.
 
-    def __init__(self, file_name: str) -> None:
-        self._file_name = file_name
-        self._n_entries = 0
-
-    def warn(self, code: Code, message: str) -> Iterator[Problem]:
-        """Count an entry and yield its warning while there are few."""
-        self._n_entries += 1
-        if self._n_entries <= MAX_STRAY_ENTRIES:
-            yield Problem(code=code, severity="warning", message=f"`{self._file_name}` {message}")
-
-    def summarise(self) -> Iterator[Problem]:
-        """Yield one warning for all entries that were not named, if any."""
-        left = self._n_entries - MAX_STRAY_ENTRIES
-        if left > 0:
-            message = f"`{self._file_name}` holds {left} more entries that belong to no case"
-            yield Problem(code=Code.UNKNOWN_CASE, severity="warning", message=message)
+    Raises:
+        ValueError: more than 1,000 entries and 10 for each case.
+    """
+    if n_entries > 1000 + 10 * n_cases:
+        raise ValueError(f"it holds {n_entries} entries for {n_cases} cases; write one entry for every case")
 
 
 def explain(error: Exception) -> str:

@@ -62,6 +62,7 @@ def test_equal_to_surface_distance(spacing: tuple[float, float]) -> None:
             ours = contour_distances(mask_ref=ref, mask_pred=pred, spacing_mm_yx=spacing)
             np.testing.assert_allclose(ours.ref.distances_mm, theirs["distances_gt_to_pred"], atol=1e-9)
             np.testing.assert_allclose(ours.pred.distances_mm, theirs["distances_pred_to_gt"], atol=1e-9)
+            np.testing.assert_allclose(ours.ref.lengths_mm, theirs["surfel_areas_gt"], atol=1e-9)
             for tolerance in (0.4, 1.1, 2.3):
                 value = surface_dice_area_weighted(
                     mask_ref=ref, mask_pred=pred, tolerance_mm=tolerance, spacing_mm_yx=spacing

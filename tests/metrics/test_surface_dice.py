@@ -82,6 +82,13 @@ def test_empty_table(ref: BoolMask, pred: BoolMask, strict: float, official: flo
         assert surface_dice_uusic25(mask_ref=one, mask_pred=other) == official
 
 
+def test_official_virtual_pixel_lies_beside_the_origin_of_the_frame_and_not_of_the_box() -> None:
+    for row, col in ((0, 3), (2, 0), (2, 8), (8, 2), (8, 8)):
+        pixel = rectangle((10, 10), (row, row + 1), (col, col + 1))
+        expected = 1 / (1 + 1e-6) if math.hypot(row + 1, col) <= 3.2 else 0.0
+        assert surface_dice_uusic25(mask_ref=pixel, mask_pred=EMPTY, tolerance_px=3.2) == expected
+
+
 @pytest.mark.parametrize("tolerance", [0.0, 1.0, 1.5, 2.0, 3.7, 6.0])
 def test_equal_to_full_frame_boundary_and_distance_transform(tolerance: float) -> None:
     for ref, pred in random_pairs(150, seed=5):

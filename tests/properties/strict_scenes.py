@@ -82,7 +82,7 @@ class Scene:
             write_mask(folder / "reference" / path, mask)
         for path, mask in self.masks_pred.items():
             write_mask(folder / "out" / path, mask)
-        (folder / "out").mkdir(exist_ok=True)
+        (folder / "out").mkdir(parents=True, exist_ok=True)
         for name, given in self.entries.items():
             content: Any = given
             if self.protocol == "uusic25":

@@ -25,7 +25,7 @@ DRAWERS = (draw_class_scene, draw_geometry_scene, draw_uusic25_scene)
 SEEDS = st.integers(0, 2**32 - 1)
 # Each example writes and scores whole folders, so a deadline would measure the disk.
 SHORT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-LONG = settings(SHORT, max_examples=120)
+LONG = settings(SHORT, max_examples=70)
 
 
 def score(scene: Scene) -> dict[str, float | None]:
@@ -68,14 +68,14 @@ def test_leaving_out_masks_boxes_and_points_never_raises_a_score(seed: int) -> N
     check_leaving_out(draw_geometry_scene, seed)
 
 
-@settings(SHORT, max_examples=40)
+@settings(SHORT, max_examples=20)
 @given(SEEDS)
 def test_leaving_out_uusic25_predictions_never_raises_a_score(seed: int) -> None:
     check_leaving_out(draw_uusic25_scene, seed)
 
 
 @pytest.mark.parametrize("draw", DRAWERS)
-@settings(SHORT, max_examples=10)
+@settings(SHORT, max_examples=6)
 @given(seed=SEEDS)
 def test_leaving_out_a_whole_file_never_raises_a_score(draw: Drawer, seed: int) -> None:
     scene = draw(np.random.default_rng(seed))
@@ -85,7 +85,7 @@ def test_leaving_out_a_whole_file_never_raises_a_score(draw: Drawer, seed: int) 
 
 
 @pytest.mark.parametrize("draw", DRAWERS)
-@settings(SHORT, max_examples=12)
+@settings(SHORT, max_examples=8)
 @given(seed=SEEDS)
 def test_order_of_rows_and_entries_changes_no_score(draw: Drawer, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -108,7 +108,7 @@ def make_names(seed: int) -> Callable[[str], str]:
 
 
 @pytest.mark.parametrize("draw", DRAWERS)
-@settings(SHORT, max_examples=12)
+@settings(SHORT, max_examples=8)
 @given(seed=SEEDS)
 def test_names_of_images_change_no_score(draw: Drawer, seed: int) -> None:
     scene = draw(np.random.default_rng(seed))
@@ -116,7 +116,7 @@ def test_names_of_images_change_no_score(draw: Drawer, seed: int) -> None:
 
 
 @pytest.mark.parametrize("draw", DRAWERS)
-@settings(SHORT, max_examples=10)
+@settings(SHORT, max_examples=6)
 @given(seed=SEEDS)
 def test_predictions_equal_to_the_references_are_best(draw: Drawer, seed: int) -> None:
     scores = score(draw(np.random.default_rng(seed), perfect=True))

@@ -150,6 +150,16 @@ def make_deep_folder(folder: Path, depth: int) -> None:
     (folder / "mask.png").write_bytes(b"")
 
 
+def remove_deep_folder(folder: Path) -> None:
+    """Remove what `make_deep_folder` made in a folder, from the inside out."""
+    made = [folder / "d"]
+    while (made[-1] / "d").exists():
+        made.append(made[-1] / "d")
+    (made[-1] / "mask.png").unlink()
+    for nested in reversed(made):
+        nested.rmdir()
+
+
 MUTATIONS: tuple[Mutation, ...] = (
     *(change_bytes,) * 2,
     *(change_value,) * 3,

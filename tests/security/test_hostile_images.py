@@ -1,4 +1,4 @@
-"""Images that lie about their size, explode or take for ever are refused or read no further than announced."""
+"""Images that lie about their size, explode or never end are refused, or read no further than announced."""
 
 import time
 from pathlib import Path

@@ -29,11 +29,11 @@ from evaluation.files.images import encode_png
 from evaluation.files.json_text import dump_json, parse_json
 from evaluation.files.untrusted import UnusableFileError, read_untrusted
 from evaluation.protocols.entries import (
-    StrayEntries,
     explain,
     integer,
     json_limit_bytes,
     numbers,
+    refuse_flood,
     show_name,
 )
 
@@ -71,19 +71,19 @@ class _Source:
         self._folder = folder
         self._limit_bytes = limit_bytes
         self.read_entry = _READERS[kind]
-        self.stray = StrayEntries(name)
 
-    def entries(self) -> tuple[list[Any], frozenset[str]]:
+    def entries(self, n_cases: int) -> tuple[list[Any], frozenset[str]]:
         content = read_untrusted(self._folder, self.name, limit_bytes=self._limit_bytes)
         parsed = parse_json(content)
         if not isinstance(parsed.value, list):
             raise TypeError("expected a list of entries")
+        refuse_flood(len(parsed.value), n_cases)
         return parsed.value, parsed.conflicting_keys
 
 
 def _collect(source: _Source, cases: set[str], predictions: dict[str, Prediction]) -> Iterator[Problem]:
     try:
-        entries, conflicting = source.entries()
+        entries, conflicting = source.entries(len(cases))
     except UnusableFileError as error:
         yield Problem(code=error.code, message=str(error))
         return
@@ -97,26 +97,21 @@ def _collect(source: _Source, cases: set[str], predictions: dict[str, Prediction
             severity="warning",
             message=f"`{source.name}`: keys given twice in one entry ({keys}); the last counts",
         )
-    told: set[tuple[str | None, Code]] = set()
     for number, entry in enumerate(entries):
-        for problem in _collect_entry(source, number, entry, cases, predictions):
-            # A case that is repeated a million times is one problem.
-            if problem.case_id is None or (problem.case_id, problem.code) not in told:
-                yield problem
-            told.add((problem.case_id, problem.code))
-    yield from source.stray.summarise()
+        yield from _collect_entry(source, number, entry, cases, predictions)
 
 
 def _collect_entry(
     source: _Source, number: int, entry: object, cases: set[str], predictions: dict[str, Prediction]
 ) -> Iterator[Problem]:
     if not isinstance(entry, dict):
-        yield from source.stray.warn(Code.MALFORMED, f"entry {number}: not an object")
+        message = f"`{source.name}` entry {number}: not an object"
+        yield Problem(code=Code.MALFORMED, severity="warning", message=message)
         return
     case_id = make_case_id(_text(entry.get("task_id"))[:300], _text(entry.get("image_path"))[:4096])
     if case_id not in cases:
-        message = f"entry {number}: the manifest does not ask `{show_name(case_id)}`"
-        yield from source.stray.warn(Code.UNKNOWN_CASE, message)
+        message = f"`{source.name}` entry {number}: the manifest does not ask `{show_name(case_id)}`"
+        yield Problem(code=Code.UNKNOWN_CASE, severity="warning", message=message)
         return
     try:
         prediction = source.read_entry(entry)

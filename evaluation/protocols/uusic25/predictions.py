@@ -21,11 +21,11 @@ from evaluation.files.images import encode_png
 from evaluation.files.json_text import dump_json, parse_json
 from evaluation.files.untrusted import UnusableFileError, read_untrusted
 from evaluation.protocols.entries import (
-    StrayEntries,
     explain,
     integer,
     json_limit_bytes,
     numbers,
+    refuse_flood,
     show_name,
 )
 
@@ -45,6 +45,7 @@ def read_predictions(manifest: Manifest, folder: Path) -> Submission:
         parsed = parse_json(content)
         if not isinstance(parsed.value, dict):
             raise ValueError("expected an object keyed by img_path_relative")
+        refuse_flood(len(parsed.value), len(cases))
     except UnusableFileError as error:
         return Submission(folder, {}, (Problem(code=error.code, message=str(error)),))
     except ValueError as error:
@@ -58,12 +59,11 @@ def _collect(
 ) -> Submission:
     predictions: dict[str, ClassPrediction] = {}
     problems: list[Problem] = []
-    stray = StrayEntries(CLASSES_FILE)
     for path, entry in entries.items():
         case = cases.get(path)
         if case is None:
-            message = f"names `{show_name(path)}`, which the manifest does not ask"
-            problems += stray.warn(Code.UNKNOWN_CASE, message)
+            message = f"`{CLASSES_FILE}` names `{show_name(path)}`, which the manifest does not ask"
+            problems.append(Problem(code=Code.UNKNOWN_CASE, severity="warning", message=message))
             continue
         if path in repeated:
             message = "listed twice with different content; write one entry"
@@ -73,7 +73,6 @@ def _collect(
         except (KeyError, TypeError, ValueError) as error:
             message = f"malformed entry: {explain(error)}"
             problems.append(Problem(code=Code.MALFORMED, case_id=case.case_id, message=message))
-    problems += stray.summarise()
     return Submission(folder=folder, predictions=predictions, problems=tuple(problems))
 
 
