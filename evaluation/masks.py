@@ -149,8 +149,9 @@ def _read_prediction(job: MaskJob, size_hw: tuple[int, int]) -> NDArray[np.integ
     )
     if mask.shape == size_hw:
         return mask
-    resized = Image.fromarray(mask.astype(np.int32)).resize(size_hw[::-1], Image.Resampling.NEAREST)
-    return np.asarray(resized)
+    # Pillow picks other pixels in 16-bit images; four bytes for each would be a waste on the usual ones.
+    source = Image.fromarray(mask if mask.dtype == np.uint8 else mask.astype(np.int32))
+    return np.asarray(source.resize(size_hw[::-1], Image.Resampling.NEAREST))
 
 
 def _score_fault(job: MaskJob, size_hw: tuple[int, int], problem: Problem) -> CaseScore:

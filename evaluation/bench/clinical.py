@@ -21,9 +21,6 @@ from evaluation.files.untrusted import read_untrusted
 from evaluation.masks import run_jobs
 from evaluation.protocols.uusic25.layout import read_manifest
 
-N_REPEATS = 3
-MEMORY_CASES = (2_479, 25_000)
-
 
 @dataclass(frozen=True)
 class ClinicalSet:
@@ -50,70 +47,69 @@ def read_pair(job: _ReadJob) -> int:
     return int(mask_ref.size + mask_pred.size)
 
 
-def measure_scoring(clinical: ClinicalSet, progress: Callable[[int], None]) -> Iterator[Ratio]:
-    """Time scoring with 1,000 resamples beside only reading the masks, in the same processes' way."""
+def measure_scoring(
+    clinical: ClinicalSet, progress: Callable[[int], None], *, n_repeats: int = 3
+) -> Iterator[Ratio]:
+    """Time scoring with 1,000 resamples beside only reading the masks, each as a process of its own."""
+    places = [str(clinical.ground_truth), str(clinical.references), str(clinical.predictions)]
+    read = [sys.executable, "-m", "evaluation.bench.clinical", *places]
     read_s, score_s = [], []
-    for number in range(N_REPEATS):
-        read_s.append(time_once(lambda: _read_all(clinical)))
-        score_s.append(
-            time_once(lambda: _score(clinical.ground_truth, clinical.references, clinical.predictions))
-        )
+    for number in range(n_repeats):
+        read_s.append(time_once(lambda: _run(read)))
+        with tempfile.TemporaryDirectory() as folder:
+            score = _score_command(clinical, Path(folder))
+            score_s.append(time_once(lambda: _run(score)))  # noqa: B023 - called at once
         progress(number + 1)
-    ratio = summarise("score a clinical set / only read its masks", "2,479 cases", score_s, read_s, 1.5)
+    ratio = summarise("score a clinical set / only read its masks", "whole process", score_s, read_s, 1.5)
     yield ratio.model_copy(update={"at_most": True})
 
 
-def _read_all(clinical: ClinicalSet) -> None:
-    # A process of its own, like scoring, so that both pay for starting Python once.
-    code = (
-        "import sys; from pathlib import Path; from evaluation.bench.clinical import read_everything;"
-        "read_everything(*map(Path, sys.argv[1:]))"
+def read_everything(clinical: ClinicalSet) -> int:
+    """Read every mask of a set, on all cores; return the number of pixels."""
+    manifest = read_manifest(
+        clinical.ground_truth,
+        images_dir=clinical.references,
+        references_dir=clinical.references,
+        labelled=True,
     )
-    arguments = [str(clinical.ground_truth), str(clinical.references), str(clinical.predictions)]
-    _run([sys.executable, "-c", code, *arguments])
+    jobs = [_ReadJob(case, clinical.predictions) for case in manifest.cases if case.output_path]
+    return sum(run_jobs(read_pair, jobs, n_processes=os.cpu_count() or 1))
 
 
-def read_everything(ground_truth: Path, references: Path, predictions: Path) -> None:
-    """Read every mask of a set, on all cores."""
-    manifest = read_manifest(ground_truth, images_dir=references, references_dir=references, labelled=True)
-    jobs = [_ReadJob(case, predictions) for case in manifest.cases if case.output_path]
-    run_jobs(read_pair, jobs, n_processes=os.cpu_count() or 1)
+def _score_command(clinical: ClinicalSet, folder: Path) -> list[str]:
+    options = {
+        "--protocol": "uusic25",
+        "--reference": clinical.ground_truth,
+        "--images": clinical.references,
+        "--predictions": clinical.predictions,
+        "--out": folder / "result.json",
+    }
+    return [sys.executable, "-m", "evaluation", "score", *(str(x) for pair in options.items() for x in pair)]
 
 
-def _score(ground_truth: Path, references: Path, predictions: Path, *options: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [
-            "--reference",
-            str(ground_truth),
-            "--images",
-            str(references),
-            "--predictions",
-            str(predictions),
-        ]
-        out = ["--out", f"{folder}/result.json"]
-        _run([sys.executable, "-m", "evaluation", "score", "--protocol", "uusic25", *paths, *out, *options])
-
-
-def _run(command: list[str]) -> None:
+def _run(command: list[str]) -> str:
     # The arguments are our own; nothing of a submission reaches the command line.
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise HarnessError(f"`{' '.join(command[:5])} …` ended with {done.returncode}: {done.stderr[-500:]}")
+    return done.stdout
 
 
-def measure_memory(progress: Callable[[int], None]) -> dict[str, float]:
-    """Return the peak MiB of scoring small sets of 2,479 and of 25,000 cases, everything in one process."""
+def measure_memory(
+    progress: Callable[[int], None], *, sizes: tuple[int, int] = (2_479, 25_000)
+) -> dict[str, float]:
+    """Return the peak MiB of scoring small sets of two sizes, everything in one process (Linux only)."""
     figures = {}
-    for number, n_cases in enumerate(MEMORY_CASES):
+    for number, n_cases in enumerate(sizes):
         with tempfile.TemporaryDirectory() as folder:
-            _write_small_set(Path(folder), n_cases)
+            write_small_set(Path(folder), n_cases)
             figures[f"peak MiB of scoring {n_cases:,} cases"] = _peak_mib(Path(folder))
         progress(number + 1)
     low, high = figures.values()
     return figures | {"growth in MiB (at most 200)": high - low}
 
 
-def _write_small_set(folder: Path, n_cases: int) -> None:
+def write_small_set(folder: Path, n_cases: int) -> None:
     """Write as many segmentation as classification cases; all masks are links to one file."""
     mask = np.zeros((96, 128), np.uint8)
     mask[30:60, 40:90] = 255
@@ -152,16 +148,12 @@ def _peak_mib(folder: Path) -> float:
         # Not ru_maxrss: a child inherits its parent's.
         "finally: print(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
-    arguments = ["evaluation", "score", "--protocol", "uusic25", "--jobs", "1"]
-    arguments += ["--reference", str(folder / "ground_truth.json"), "--images", str(folder / "references")]
-    arguments += ["--predictions", str(folder / "predictions"), "--out", str(folder / "result.json")]
-    command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
-    if done.returncode != 0:
-        raise HarnessError(f"scoring for its memory ended with {done.returncode}: {done.stderr[-500:]}")
+    clinical = find_clinical(folder)
+    arguments = _score_command(clinical, folder)[2:]
+    output = _run([sys.executable, "-c", code, *arguments, "--jobs", "1"])
     if Result.model_validate_json((folder / "result.json").read_bytes()).n_failed:
         raise HarnessError("scoring for its memory failed cases that it should not")
-    return float(done.stdout.split()[-1]) / 1024
+    return float(output.split()[-1]) / 1024
 
 
 def find_clinical(folder: Path) -> ClinicalSet:
@@ -177,3 +169,7 @@ def find_clinical(folder: Path) -> ClinicalSet:
     if missing:
         raise ConfigurationError(f"{folder}: no {', '.join(missing)}; `the README says how it is made")
     return found
+
+
+if __name__ == "__main__":
+    read_everything(ClinicalSet(*map(Path, sys.argv[1:])))

@@ -9,22 +9,8 @@ marking any case as failed never raises a metric, whatever was predicted for it 
 import numpy as np
 
 from evaluation.contract.errors import ConfigurationError
-from evaluation.metrics.auc import auc_binary, auc_one_vs_rest_macro, probabilities_with_failures
 from evaluation.metrics.overlap import check_num_classes
 from evaluation.metrics.resampled import Float64Array, IntArray, Weights, check_classes, weights_or_ones
-
-__all__ = [
-    "FAILED",
-    "accuracy",
-    "auc_binary",
-    "auc_one_vs_rest_macro",
-    "balanced_accuracy",
-    "confusion_matrix",
-    "f1_macro",
-    "f1_weighted",
-    "mcc",
-    "probabilities_with_failures",
-]
 
 FAILED = -1
 """In `predicted`: the case has no valid prediction."""

@@ -146,7 +146,8 @@ def hd95_directed_max(
 ) -> float:
     """Return the larger of the two directions' 95th percentiles (linear), in mm or pixels; 0 is best.
 
-    Never less than `hd95_pooled`.  Both masks empty: 0.0.  One empty: the image diagonal.
+    Usually more than `hd95_pooled`; less is possible on short contours, where the percentile is interpolated.
+    Both masks empty: 0.0.  One empty: the image diagonal.
 
     Args:
         mask_ref: reference (h, w), bool or integer, non-zero = inside.

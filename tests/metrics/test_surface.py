@@ -46,6 +46,13 @@ def test_pooled_and_directed_percentiles_differ_where_a_bump_is_in_one_mask() ->
     assert hd95_pooled(mask_ref=ref, mask_pred=pred) == 1.0
 
 
+def test_on_short_contours_the_pooled_percentile_can_be_the_larger() -> None:
+    ref, pred = rectangle((1, 3), (0, 1), (0, 2)), rectangle((1, 3), (0, 1), (1, 3))
+    # Both directions are (0, 1): the percentile of one is interpolated, that of all four is one of the ones.
+    assert hd95_directed_max(mask_ref=ref, mask_pred=pred) == pytest.approx(0.95)
+    assert hd95_pooled(mask_ref=ref, mask_pred=pred) == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize(
     ("ref", "pred", "pixels", "millimetres"),
     [

@@ -7,6 +7,7 @@ same folder on every machine.
 import contextlib
 import math
 import os
+import shutil
 import signal
 import sys
 import time
@@ -141,6 +142,7 @@ def fuzz(
             where = traceback.extract_tb(error.__traceback__)[-1]
             failures.append(f"{protocol} folder {number} ({'; '.join(done)}): {error!r} at {where}")
             n_failed = 0
+        shutil.rmtree(scene.root)
         n_spoiled += n_failed > 0
         n_flawless += n_failed == 0
     assert not failures, "\n".join([f"{len(failures)} of {n_folders}", *failures[:20]])

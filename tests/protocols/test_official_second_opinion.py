@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 from skimage.segmentation import find_boundaries
@@ -141,8 +141,8 @@ def official_fmc_mask(ref: Mask, pred: Mask, num_classes: int) -> tuple[list[flo
         total = at_ref.sum() + at_pred.sum()
         dsc.append(float(2 * (at_ref & at_pred).sum() / total) if total else 1.0)
         if at_ref.any() and at_pred.any():
-            measure = sitk.HausdorffDistanceImageFilter()
-            measure.Execute(*(sitk.GetImageFromArray(at.astype(np.uint8)) for at in (at_ref, at_pred)))
+            measure = SimpleITK.HausdorffDistanceImageFilter()
+            measure.Execute(*(SimpleITK.GetImageFromArray(at.astype(np.uint8)) for at in (at_ref, at_pred)))
             distances.append(float(measure.GetHausdorffDistance()))
         else:
             distances.append(math.hypot(*SIZE_HW) if total else 0.0)

@@ -141,12 +141,13 @@ def test_class_without_probabilities_is_written_as_null(fmc_uia_manifest: Manife
 
 
 def test_what_was_predicted_before_an_error_is_written(fmc_uia_manifest: Manifest, tmp_path: Path) -> None:
-    with (
-        pytest.raises(KeyboardInterrupt),
-        fmc_uia_files.PredictionWriter(fmc_uia_manifest, tmp_path) as writer,
-    ):
-        writer.add_box(fmc_uia_manifest.cases[2], BoxPrediction((0, 0, 1, 1)))
-        raise KeyboardInterrupt
+    def predict_one_and_stop() -> None:
+        with fmc_uia_files.PredictionWriter(fmc_uia_manifest, tmp_path) as writer:
+            writer.add_box(fmc_uia_manifest.cases[2], BoxPrediction((0, 0, 1, 1)))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_one_and_stop()
     assert len(fmc_uia_files.read_predictions(fmc_uia_manifest, tmp_path).predictions) == 1
 
 

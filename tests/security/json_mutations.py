@@ -129,9 +129,8 @@ def _repeat(document: Any, key: Any) -> str:  # noqa: ANN401 - any JSON value
         return (
             json.dumps(document)[:-1] + f', {json.dumps(key)}: {{"prediction": 1, "probability": [0, 1]}}}}'
         )
-    other = {
-        name: 1 - value if isinstance(value, int) else value for name, value in dict(document[key]).items()
-    }
+    entry = document[key] if isinstance(document[key], dict) else {}
+    other = {name: 1 - value if isinstance(value, int) else value for name, value in entry.items()}
     return json.dumps([*document, document[key], other])
 
 

@@ -1,0 +1,1 @@
+"""Tests of reading untrusted files and writing whole ones."""
