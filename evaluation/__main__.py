@@ -15,9 +15,9 @@ from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, RunRecord
 from evaluation.protocols.fmc_uia import layout as fmc_uia
 from evaluation.protocols.uusic25 import layout as uusic25
-from evaluation.result_files import read_run, show_schema, write_result
+from evaluation.result_files import check_writable, read_run, show_schema, write_result
 from evaluation.scoring import ScoringOptions, score_submission
-from evaluation.terminal import console, errors, progress_bar, show_problems, show_result
+from evaluation.terminal import console, errors, printable, progress_bar, show_problems, show_result
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
@@ -118,6 +118,7 @@ def score(
     `python -m evaluation score --protocol uusic25 --reference ground_truth.json --images references
     --predictions out --out scored/result.json --mode official --run run.json`
     """
+    check_writable(out)
     record = None if run is None else read_run(run)
     labelled = _read_reference(protocol, reference, images)
     options = ScoringOptions(
@@ -205,11 +206,16 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        errors.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        _complain("error", error)
         sys.exit(2)
     except HarnessError as error:
-        errors.print(f"harness error: {error}", markup=False, highlight=False, soft_wrap=True)
+        _complain("harness error", error)
         sys.exit(3)
+
+
+def _complain(what: str, error: Exception) -> None:
+    lines = [printable(line) for line in f"{what}: {error}".splitlines()]
+    errors.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """``result.json`` and the ``cases.csv`` beside it; ``run.json`` coming in."""
 
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -30,6 +31,20 @@ def write_result(scored: Scored, file: Path) -> Path:
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written ({error.strerror})") from error
     return cases_file
+
+
+def check_writable(file: Path) -> None:
+    """Refuse, before any work is done, a place that cannot be written.
+
+    Raises:
+        ConfigurationError: the folder cannot be made or written, or the file is a folder.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be written ({error.strerror})") from error
+    if file.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"{file}: cannot be written; give --out a file in a folder of yours")
 
 
 def table_to_csv(table: pd.DataFrame) -> bytes:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import pandas as pd
 
-from evaluation.contract.case import Case, MaskReference
+from evaluation.contract.case import Case, MaskReference, PointsReference
 from evaluation.contract.errors import ConfigurationError, ManifestError
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.prediction import Submission
@@ -139,6 +139,7 @@ def _score_cases(
     progress: Progress | None,
 ) -> tuple[list[CaseScore], list[Problem], str]:
     """Return one score a case in the order of `cases`, all problems, and the hash of the reference masks."""
+    _refuse_unknown_sizes(cases, options.mode)
     jobs = [
         MaskJob(manifest.protocol, options.mode, manifest.tasks[case.task_id], case, submission.folder)
         for case in cases
@@ -175,6 +176,19 @@ def _score_cases(
         f"{job.case.case_id} {outcome.reference_sha256}" for job, outcome in zip(jobs, outcomes, strict=True)
     )
     return rows, problems, hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _refuse_unknown_sizes(cases: Sequence[Case], mode: Mode) -> None:
+    """The strict error of a failed point is the image diagonal, so somebody must know it."""
+    if mode == "official":
+        return
+    unknown = [c.case_id for c in cases if isinstance(c.reference, PointsReference) and c.size_hw is None]
+    if unknown:
+        shown = "\n  ".join(unknown[:20])
+        raise ManifestError(
+            f"{len(unknown)} case(s) of points without an image size; put the images below the reference "
+            f"folder or give the columns image_width and image_height:\n  {shown}"
+        )
 
 
 def _new_problem(row: CaseScore, known: dict[str, Problem]) -> Iterable[Problem]:

@@ -1,6 +1,5 @@
 """What the terminal shows: tables of scores and problems, progress bars."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -14,8 +13,7 @@ from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, Score
 from evaluation.scoring import Progress as ReportProgress
 
-# Off a terminal rich assumes 80 columns, which folds every table in a log.
-console = Console(width=None if sys.stdout.isatty() else 120)
+console = Console()
 errors = Console(stderr=True)
 
 _SHOWN_PROBLEMS = 50
@@ -23,7 +21,7 @@ _SHOWN_PROBLEMS = 50
 
 def show_result(result: Result) -> None:
     """Print a result: one line a task, an organ or centre, and the summary."""
-    title = f"{result.submission}: {result.protocol}, {result.mode}"
+    title = f"{printable(result.submission)}: {result.protocol}, {result.mode}"
     table = Table(title=escape(title), caption=_caption(result))
     for column, justify in (("what", "left"), ("cases", "right"), ("failed", "right"), ("scores", "left")):
         table.add_column(column, justify=justify, overflow="fold")  # type: ignore[arg-type] # literals
@@ -36,7 +34,8 @@ def show_result(result: Result) -> None:
     table.add_section()
     for name, score in result.summary.items():
         table.add_row(f"[bold]{name}[/bold]", "", "", show_score(score))
-    console.print(table)
+    # Off a terminal rich assumes 80 columns, which folds every table in a log.
+    console.print(table, width=None if console.is_terminal else 120)
 
 
 def _caption(result: Result) -> str:
@@ -67,14 +66,14 @@ def show_problems(problems: Sequence[Problem], n_problems: int | None = None) ->
     """Print problems, errors first, the first fifty in full."""
     ordered = sorted(problems, key=lambda problem: problem.severity)
     for problem in ordered[:_SHOWN_PROBLEMS]:
-        console.print(escape(_printable(str(problem))), soft_wrap=True)
+        console.print(escape(printable(str(problem))), soft_wrap=True)
     left = (len(problems) if n_problems is None else n_problems) - min(len(ordered), _SHOWN_PROBLEMS)
     if left > 0:
         console.print(f"… and {left} more; --json or result.json lists them")
 
 
-def _printable(text: str) -> str:
-    # A submission chooses some of these names; it must not be able to drive the terminal.
+def printable(text: str) -> str:
+    """Replace what could drive a terminal: a submission chooses some of the names we print."""
     return "".join(c if c.isprintable() else "�" for c in text)
 
 

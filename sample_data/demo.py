@@ -1,7 +1,7 @@
 """The main job end to end on the sample folders: predict, check, time, score, rank.
 
 ``python -m sample_data.demo --out DIR`` runs the project's own commands one by one and prints each, so that
-the demo is also a worked example. Two submissions: the floor predictor, and a degraded copy of the references.
+the demo is also a worked example. Two submissions: the floor predictor, and degraded references.
 """
 
 import json

@@ -59,6 +59,6 @@ def show_bench(report: BenchReport) -> None:
         verdict = "" if r.required is None else ("yes" if r.holds else "NO")
         times = (f"{1e3 * r.baseline_s:.2f} ms", f"{1e3 * r.ours_s:.2f} ms")
         table.add_row(r.name, r.group, str(r.n), *times, f"{r.ratio:.1f}", promised, verdict)
-    console.print(table)
+    console.print(table, width=None if console.is_terminal else 120)
     for name, value in report.figures.items():
         console.print(f"{name}: {value:.1f}")

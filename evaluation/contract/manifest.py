@@ -47,7 +47,8 @@ def _describe(case: Case) -> dict[str, Any]:
             reference = None
     return {
         "case_id": case.case_id,
-        "size_hw": case.size_hw,
+        # Only points are scored by it; elsewhere it may be known or not, by whether the images are there.
+        "size_hw": case.size_hw if isinstance(case.reference, PointsReference) else None,
         "patient_id": case.patient_id,
         "center": case.center,
         "spacing_mm_yx": case.spacing_mm_yx,

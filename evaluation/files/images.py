@@ -73,7 +73,8 @@ def decode_mask(
     if image.mode not in ("1", "L", "P", "I;16", "I"):
         raise ValueError(f"mask has mode {image.mode}, expected one channel (8-bit grey or palette)")
     pixels = _pixels(image)
-    return pixels.view(np.uint8) if pixels.dtype == np.bool_ else pixels
+    # Pillow's true pixels are bytes of 255.
+    return (pixels.view(np.uint8) != 0).astype(np.uint8) if pixels.dtype == np.bool_ else pixels
 
 
 def encode_png(mask: NDArray[np.uint8]) -> bytes:

@@ -77,4 +77,6 @@ def dump_json(value: object, *, indent: int | None = None) -> bytes:
     Raises:
         ValueError: the value holds NaN or infinity.
     """
-    return (json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(value, indent=indent, allow_nan=False, ensure_ascii=False) + "\n"
+    # Half a surrogate pair (a file name that is not UTF-8) becomes the escape that JSON has for it.
+    return text.encode("utf-8", "backslashreplace")

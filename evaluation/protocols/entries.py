@@ -1,9 +1,10 @@
 """Single values of challenge files, read strictly; what both layouts share."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from evaluation.contract.errors import UserError
+from evaluation.contract.errors import SubmissionError, UserError
 
 _SHOWN = 20
 _SHOWN_LETTERS = 300
@@ -57,12 +58,24 @@ def spacing(value: object) -> tuple[float, float]:
     return steps[0], steps[1]
 
 
+def finite_floats(case_id: str, values: Sequence[float]) -> list[float]:
+    """Return what a predictor wants written as Python floats (a network hands over numpy's float32).
+
+    Raises:
+        SubmissionError: NaN or infinity; refused here, so that it costs its own case and not the whole file.
+    """
+    floats = [float(value) for value in values]
+    if not all(map(math.isfinite, floats)):
+        raise SubmissionError(f"{case_id}: the prediction holds NaN or infinity; nothing is written for it")
+    return floats
+
+
 def json_limit_bytes(n_cases: int, num_classes: int) -> int:
     """Return the largest prediction file that is parsed: far above any honest one, far below memory.
 
     An honest entry holds at most four numbers a class or point, each of some 25 bytes on a line of its own.
     """
-    return min(2**20 + (4096 + 128 * num_classes) * n_cases, 2**26)
+    return min(2**24 + (4096 + 128 * num_classes) * n_cases, 2**26)
 
 
 def show_name(text: str) -> str:
@@ -80,9 +93,10 @@ def refuse_flood(n_entries: int, n_cases: int) -> None:
     """Refuse a file of many times more entries than cases, before each of them becomes a problem.
 
     Raises:
-        ValueError: more than 1,000 entries and 10 for each case.
+        ValueError: more than 50,000 entries and 10 for each case; the whole of either challenge passes where
+            only a part of it is asked.
     """
-    if n_entries > 1000 + 10 * n_cases:
+    if n_entries > 50_000 + 10 * n_cases:
         raise ValueError(f"it holds {n_entries} entries for {n_cases} cases; write one entry for every case")
 
 

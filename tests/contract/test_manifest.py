@@ -54,7 +54,7 @@ def test_hash_depends_neither_on_the_order_nor_on_the_folder() -> None:
         make(reference=ClassReference(1)),
         make(reference=BoxReference((0.0, 0.0, 1.0, 1.0))),
         make(reference=PointsReference(((1.0, 2.0), None))),
-        make(size_hw=(3, 4)),
+        make(reference=PointsReference(((1.0, 2.0), None)), size_hw=(3, 4)),
         make(patient_id="p"),
         make(center="external"),
         make(spacing_mm_yx=(0.5, 0.5)),
@@ -76,3 +76,9 @@ def test_labelled_and_unlabelled_manifests_have_different_hashes() -> None:
 def test_diagonal_of_a_case_is_known_with_its_size() -> None:
     assert make(size_hw=(30, 40)).cases[0].diagonal_px == 50.0
     assert make().cases[0].diagonal_px is None
+
+
+def test_size_counts_only_where_points_are_scored_by_it() -> None:
+    points = PointsReference(((1.0, 2.0),))
+    assert make(size_hw=(3, 4)).sha256 == make(size_hw=None).sha256
+    assert make(reference=points, size_hw=(3, 4)).sha256 != make(reference=points, size_hw=(4, 4)).sha256

@@ -15,17 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
 
+from evaluation.metrics.auc import auc_binary, auc_one_vs_rest_macro, probabilities_with_failures
 from evaluation.metrics.classification import (
     FAILED,
     accuracy,
-    auc_binary,
-    auc_one_vs_rest_macro,
     balanced_accuracy,
     confusion_matrix,
     f1_macro,
     f1_weighted,
     mcc,
-    probabilities_with_failures,
 )
 from evaluation.metrics.contour import hd95_area_weighted, surface_dice_area_weighted
 from evaluation.metrics.detection import box_iou

@@ -50,7 +50,8 @@ def disc(
 ) -> NDArray[np.uint8]:
     """Return a (h, w) mask of 0 and 1 that holds one disc."""
     rows, columns = np.mgrid[:height, :width]
-    return (((rows - y) ** 2 + (columns - x) ** 2) <= radius**2).astype(np.uint8)
+    mask: NDArray[np.uint8] = ((rows - y) ** 2 + (columns - x) ** 2 <= radius**2).astype(np.uint8)
+    return mask
 
 
 def uusic25_entry(path: str, task: str, dataset: str, **fields: object) -> dict[str, object]:

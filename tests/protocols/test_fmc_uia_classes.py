@@ -207,3 +207,10 @@ def test_no_prediction_at_all_has_worst_strict_values_and_no_official_ones(tmp_p
     official = score_classes(tmp_path / "b", LABELS, [], "official")
     assert set(values(official.scores).values()) == {None}
     assert official.scores["auc"].reason == "no prediction with a reference"
+
+
+def test_hundreds_of_invented_labels_make_the_task_null_and_not_the_memory_full(tmp_path: Path) -> None:
+    entries = [classes(k, 1000 + k, [1e308, 1e308, 1e308]) for k in range(600)]
+    task = score_classes(tmp_path, [k % 3 for k in range(600)], entries, "official", 3)
+    assert {score.value for score in task.scores.values()} == {None}
+    assert "603 distinct labels for 3 classes" in str(task.scores["mcc"].reason)

@@ -283,5 +283,5 @@ def test_missing_points_are_skipped_officially(tmp_path: Path) -> None:
 
 
 def test_points_without_a_known_image_size_are_the_organisers_problem(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match="image size unknown; give the image or the columns image_width"):
+    with pytest.raises(ManifestError, match=r"1 case\(s\) of points without an image size; put the images"):
         score_points(tmp_path, [TWO], [], "strict", image_width="", image_height="")

@@ -45,8 +45,8 @@ def huge_header_png(width: int = 30_000, height: int = 30_000) -> bytes:
 
 
 def inflating_png() -> bytes:
-    """Return an honest header over scan lines that inflate to 200 MB."""
-    return png(raw=bytes(200_000_000))
+    """Return an honest header over scan lines that inflate to 50 MB."""
+    return png(raw=bytes(50_000_000))
 
 
 def text_bomb_png() -> bytes:
@@ -55,8 +55,8 @@ def text_bomb_png() -> bytes:
 
 
 def profile_bomb_png() -> bytes:
-    """Return a colour profile that inflates to 200 MB."""
-    return png(extra=chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(200_000_000), 1)))
+    """Return a colour profile that inflates to 50 MB."""
+    return png(extra=chunk(b"iCCP", b"k\0\0" + zlib.compress(bytes(50_000_000), 1)))
 
 
 def animated_png() -> bytes:

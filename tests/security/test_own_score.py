@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.contract.result import Mode
+from evaluation.files.json_text import dump_json
 from evaluation.result_files import write_result
 from evaluation.terminal import show_problems
 from tests.security.json_mutations import NAMES
@@ -104,6 +105,12 @@ def test_command_line_stays_printable_and_exits_cleanly(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert {letter for letter in done.stdout + done.stderr if not letter.isprintable()} <= {"\n"}
+
+
+def test_folder_name_that_is_not_unicode_is_written_as_an_escape() -> None:
+    name = os.fsdecode(b"\xff")
+    assert dump_json({"submission": name}) == b'{"submission": "\\udcff"}\n'
+    assert json.loads(dump_json({"submission": name}))["submission"] == name
 
 
 def test_files_of_a_result_hold_no_control_characters_or_formulas(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from evaluation.protocols.case_table import CaseScore
 from evaluation.protocols.measures import FloatArray, IntArray, auc_measure, confusion_measure
 from evaluation.protocols.plan import Constant, Entry
 
+MAX_LABELS = 512
+"""A resample's confusion matrix has this many squared cells at most."""
 _CONFUSION = ("accuracy", "f1_macro", "f1_weighted", "mcc")
 _INFINITE = 1e150
 """Errors from here on count as infinite: sums over a task's rows must not overflow."""
@@ -75,6 +77,11 @@ def official_class_entries(table: pd.DataFrame, positions: IntArray, num_classes
     predicted = rows["predicted"].to_numpy(dtype=np.int64)
     # scikit-learn knows only the labels that occur, and a label outside the task's classes is one of them.
     seen, codes = np.unique(np.concatenate([labels, predicted]), return_inverse=True)
+    if len(seen) > MAX_LABELS:
+        reason = (
+            f"{len(seen)} distinct labels for {num_classes} classes; more than {MAX_LABELS} are not counted"
+        )
+        return dict.fromkeys(("auc", *_CONFUSION), Constant(None, reason))
     labels_seen, predicted_seen = np.split(codes.astype(np.int64), 2)
     entries: dict[str, Entry] = {"auc": _auc_entry(rows, labels, positions, num_classes)}
     for name in _CONFUSION:
@@ -111,6 +118,8 @@ def _find_refusal(labels: IntArray, probabilities: FloatArray, num_classes: int)
     # Two classes are a binary problem to scikit-learn, which then refuses a matrix of scores.
     if n_seen < 3 or n_seen != probabilities.shape[1]:
         return f"{n_seen} classes occur, {probabilities.shape[1]} probabilities given"
-    if not np.allclose(1, probabilities.sum(axis=1)):
+    with np.errstate(over="ignore"):
+        sums = probabilities.sum(axis=1)
+    if not np.allclose(1, sums):
         return "rows do not sum to 1"
     return None

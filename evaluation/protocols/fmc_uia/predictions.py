@@ -30,6 +30,7 @@ from evaluation.files.json_text import dump_json, parse_json
 from evaluation.files.untrusted import UnusableFileError, read_untrusted
 from evaluation.protocols.entries import (
     explain,
+    finite_floats,
     integer,
     json_limit_bytes,
     numbers,
@@ -175,7 +176,11 @@ class PredictionWriter:
             Kind.CLASSIFICATION,
             case,
             predicted_class=int(prediction.label),
-            predicted_probs=None if prediction.probabilities is None else _floats(prediction.probabilities),
+            predicted_probs=(
+                None
+                if prediction.probabilities is None
+                else finite_floats(case.case_id, prediction.probabilities)
+            ),
         )
 
     def add_box(self, case: Case, prediction: BoxPrediction) -> None:
@@ -184,7 +189,7 @@ class PredictionWriter:
             Kind.DETECTION,
             case,
             bbox_normalized=_normalise(case, prediction.xyxy_px),
-            bbox_pixels=_floats(prediction.xyxy_px),
+            bbox_pixels=finite_floats(case.case_id, prediction.xyxy_px),
         )
 
     def add_points(self, case: Case, prediction: PointsPrediction) -> None:
@@ -193,7 +198,7 @@ class PredictionWriter:
             Kind.REGRESSION,
             case,
             predicted_points_normalized=_normalise(case, prediction.flat_xy_px),
-            predicted_points_pixels=_floats(prediction.flat_xy_px),
+            predicted_points_pixels=finite_floats(case.case_id, prediction.flat_xy_px),
         )
 
     def _add(self, kind: Kind, case: Case, **values: object) -> None:
@@ -209,13 +214,9 @@ class PredictionWriter:
             write_atomically(self._folder / FILES[entry_kind], dump_json(entries, indent=1))
 
 
-def _floats(values: Sequence[float]) -> list[float]:
-    # A network hands over numpy's float32, which JSON cannot write.
-    return [float(value) for value in values]
-
-
 def _normalise(case: Case, flat_xy_px: Sequence[float]) -> list[float]:
     if case.size_hw is None:
         raise GeometryError(f"{case.case_id}: the image's size is not known")
     height, width = case.size_hw
-    return [float(value) / (height if i % 2 else width) for i, value in enumerate(flat_xy_px)]
+    finite = finite_floats(case.case_id, flat_xy_px)
+    return [value / (height if i % 2 else width) for i, value in enumerate(finite)]

@@ -22,6 +22,7 @@ from evaluation.files.json_text import dump_json, parse_json
 from evaluation.files.untrusted import UnusableFileError, read_untrusted
 from evaluation.protocols.entries import (
     explain,
+    finite_floats,
     integer,
     json_limit_bytes,
     numbers,
@@ -99,8 +100,7 @@ class PredictionWriter:
     def add_class(self, case: Case, prediction: ClassPrediction) -> None:
         """Note a class and its probabilities."""
         self._classes[case.image_path] = {
-            # A network hands over numpy's float32, which JSON cannot write.
-            "probability": [float(p) for p in prediction.probabilities or ()],
+            "probability": finite_floats(case.case_id, prediction.probabilities or ()),
             "prediction": int(prediction.label),
         }
 
