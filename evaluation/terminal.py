@@ -34,8 +34,14 @@ def show_result(result: Result) -> None:
     table.add_section()
     for name, score in result.summary.items():
         table.add_row(f"[bold]{name}[/bold]", "", "", show_score(score))
-    # Off a terminal rich assumes 80 columns, which folds every table in a log.
-    console.print(table, width=None if console.is_terminal else 120)
+    show_table(table)
+
+
+def show_table(table: Table) -> None:
+    """Print a table; off a terminal rich assumes 80 columns, which would fold every one of ours in a log."""
+    if not console.is_terminal:
+        console.width = 120
+    console.print(table)
 
 
 def _caption(result: Result) -> str:

@@ -13,7 +13,7 @@ from evaluation.bench.pairs import make_pairs
 from evaluation.bench.ratio import BenchReport, Ratio
 from evaluation.bench.resampling import measure_resampling
 from evaluation.provenance import find_revision
-from evaluation.terminal import console, errors
+from evaluation.terminal import console, errors, show_table
 
 
 def run_bench(clinical_dir: Path | None) -> BenchReport:
@@ -51,14 +51,14 @@ def run_bench(clinical_dir: Path | None) -> BenchReport:
 def show_bench(report: BenchReport) -> None:
     """Print a report as a table."""
     table = Table(title=f"{report.cpus} CPUs, load {report.load_before:.2f} before; medians side by side")
-    for column in ("what", "on", "n", "plain", "ours", "ratio", "promised", ""):
-        table.add_column(column, justify="left" if column in ("what", "on") else "right")
+    for column in ("A / B", "on", "n", "A", "B", "A / B", "promised", ""):
+        table.add_column(column, justify="left" if column == "on" else "right")
     for r in report.ratios:
         sign = "≤" if r.at_most else "≥"
         promised = "" if r.required is None else f"{sign} {r.required:g}"
         verdict = "" if r.required is None else ("yes" if r.holds else "NO")
         times = (f"{1e3 * r.baseline_s:.2f} ms", f"{1e3 * r.ours_s:.2f} ms")
         table.add_row(r.name, r.group, str(r.n), *times, f"{r.ratio:.1f}", promised, verdict)
-    console.print(table, width=None if console.is_terminal else 120)
+    show_table(table)
     for name, value in report.figures.items():
         console.print(f"{name}: {value:.1f}")

@@ -57,6 +57,11 @@ def time_once(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def time_twice(work: Callable[[], object]) -> float:
+    """Return the seconds of the faster of two calls in a row: short work without its cold start."""
+    return min(time_once(work), time_once(work))
+
+
 def summarise(
     name: str, group: str, baseline_s: Sequence[float], ours_s: Sequence[float], required: float | None
 ) -> Ratio:

@@ -1,32 +1,12 @@
-"""Hausdorff distance of two pixel sets (FMC_UIA's HD); for surfaces see `surface`.
+"""Hausdorff distance of two pixel sets (FMC_UIA's HD); for surfaces see `surface`."""
 
-OpenCV's distance transform is many times faster than SciPy's but returns float32.  A squared distance in
-pixels is a whole number n, so rounding the square finds it again, and its root is taken in float64: while
-float32's error is below the gap between neighbouring roots.  OpenCV's own code rounds correctly, which is
-enough for n < 2^22 (error 2^-14 at 2048, gap 2^-12); its intermediate values are whole numbers that float32
-holds, and it misplaces no border between two cells by as much as would reach another pixel.  Images of fewer
-than 2^14 pixels it hands to Intel's IPP where that is built in, whose roots are up to about 7e-7 off: 885² +
-1 comes back as 885² from a box 7 pixels high.  That is enough for n < 2^18; we ask for 2^16.  Boxes that are
-not safe go to a tree of pixels, exact but slower.
-"""
-
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.metrics.boundary import surface_pixels
 from evaluation.metrics.crop import BinaryImage, Mask, check_masks, crop_to_masks, frame_diagonal
-from evaluation.metrics.distance import distances_to
+from evaluation.metrics.distance import distances_to, distances_to_whole_px, opencv_is_exact
 from evaluation.metrics.overlap import check_num_classes
-
-_EXACT_BELOW = 1 << 22
-"""Squared box diagonal below which OpenCV's distance identifies its whole-numbered square."""
-
-_IPP_PIXELS_BELOW = 1 << 14
-"""Images with fewer pixels may be transformed by IPP."""
-
-_IPP_EXACT_BELOW = 1 << 16
-"""Squared box diagonal below which IPP's distance identifies its whole-numbered square."""
 
 
 def hausdorff_set_px(*, mask_ref: Mask, mask_pred: Mask) -> float:
@@ -84,17 +64,7 @@ def _furthest_px(*, sources: BinaryImage, targets: BinaryImage) -> float:
     """Return the furthest distance in pixels from a source to the targets; 0 without a source."""
     if not sources.any():
         return 0.0
-    if not _opencv_is_exact(*targets.shape):
-        # The nearest target of a pixel that is not one is on the targets' surface.
-        return float(distances_to(targets=surface_pixels(targets), at=sources).max())
-    rounded = cv2.distanceTransform(1 - targets, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    furthest = float(rounded[sources.view(np.bool_)].max())
-    return float(np.sqrt(np.rint(furthest * furthest)))
-
-
-def _opencv_is_exact(height: int, width: int) -> bool:
-    """Tell whether OpenCV's float32 distances in such a box identify their whole-numbered squares."""
-    squared_diagonal = height * height + width * width
-    if height * width < _IPP_PIXELS_BELOW:
-        return squared_diagonal < _IPP_EXACT_BELOW
-    return squared_diagonal < _EXACT_BELOW
+    if opencv_is_exact(*targets.shape):
+        return float(distances_to_whole_px(targets=targets, at=sources).max())
+    # The nearest target of a pixel that is not one is on the targets' surface.
+    return float(distances_to(targets=surface_pixels(targets), at=sources).max())

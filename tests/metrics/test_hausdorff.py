@@ -9,7 +9,7 @@ import SimpleITK
 from scipy.spatial.distance import directed_hausdorff
 
 from evaluation.contract.errors import ConfigurationError
-from evaluation.metrics import hausdorff
+from evaluation.metrics.distance import opencv_is_exact
 from evaluation.metrics.hausdorff import hausdorff_set_per_class, hausdorff_set_px
 from tests.metrics.mask_scenes import BoolMask, random_pairs, rectangle
 
@@ -82,7 +82,7 @@ def test_two_pixels_at_every_offset_that_float32_blurs() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 255), (60, 240), (127, 128), (181, 181), (40, 410), (900, 1838)])
 def test_opencv_is_exact_wherever_it_is_used(shape: tuple[int, int]) -> None:
-    assert hausdorff._opencv_is_exact(*shape)
+    assert opencv_is_exact(*shape)
     target = np.zeros(shape, dtype=np.uint8)
     target[0, 0] = 1
     distances = cv2.distanceTransform(1 - target, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float64)
@@ -91,8 +91,8 @@ def test_opencv_is_exact_wherever_it_is_used(shape: tuple[int, int]) -> None:
 
 
 def test_thin_and_huge_boxes_do_not_use_opencv() -> None:
-    assert not hausdorff._opencv_is_exact(7, 886)
-    assert not hausdorff._opencv_is_exact(1500, 1500)
+    assert not opencv_is_exact(7, 886)
+    assert not opencv_is_exact(1500, 1500)
 
 
 def test_per_class_equals_the_distance_of_each_class() -> None:
