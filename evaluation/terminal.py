@@ -48,7 +48,7 @@ def _caption(result: Result) -> str:
     text = f"{result.n_cases} cases, {result.n_failed} failed, {result.n_problems} problem(s)"
     if result.bootstrap is not None:
         text += (
-            f"; 95 % intervals over {result.bootstrap.n_resamples} {result.bootstrap.method} resamples"
+            f"; 95 % {result.bootstrap.method} intervals from {result.bootstrap.n_resamples} resamples"
             f" of {result.bootstrap.unit}s, seed {result.bootstrap.seed}"
         )
     return text

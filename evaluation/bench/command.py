@@ -51,8 +51,8 @@ def run_bench(clinical_dir: Path | None) -> BenchReport:
 def show_bench(report: BenchReport) -> None:
     """Print a report as a table."""
     table = Table(title=f"{report.cpus} CPUs, load {report.load_before:.2f} before; medians side by side")
-    for column in ("A / B", "on", "n", "A", "B", "A / B", "promised", ""):
-        table.add_column(column, justify="left" if column == "on" else "right")
+    for column in ("A / B", "on", "n", "A", "B", "ratio", "promised", ""):
+        table.add_column(column, justify="left" if column in ("A / B", "on") else "right")
     for r in report.ratios:
         sign = "≤" if r.at_most else "≥"
         promised = "" if r.required is None else f"{sign} {r.required:g}"
