@@ -11,10 +11,10 @@ from evaluation.contract.case import Case
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.problem import Code, Problem
 from evaluation.contract.task import Kind, Task
-from evaluation.files.images import WrongSizeError, decode_mask
-from evaluation.files.untrusted import UnusableFileError, read_untrusted
-from evaluation.masks import run_jobs
+from evaluation.masks import read_strict_mask
+from evaluation.parallel import run_jobs, usable_cores
 from evaluation.protocols.entries import show_name
+from evaluation.protocols.registry import SCORES
 from evaluation.protocols.validity import find_fault
 from evaluation.scoring import read_predictions
 
@@ -60,31 +60,24 @@ def check_submission(
         elif case.case_id not in blamed:
             fault = find_fault(task, case, submission.predictions.get(case.case_id))
             problems += [fault] if fault else []
-    found = run_jobs(_check_mask, jobs, n_processes=n_processes or os.cpu_count() or 1, progress=progress)
+    found = run_jobs(_check_mask, jobs, n_processes=n_processes or usable_cores(), progress=progress)
     problems += [problem for problem in found if problem]
     problems += _find_unexpected(manifest, folder)
     return problems
 
 
 def _check_mask(job: _MaskCheck) -> Problem | None:
-    case_id, path = job.case.case_id, str(job.case.output_path)
-    try:
-        content = read_untrusted(job.folder, path, limit_bytes=_limit_bytes(job.case.size_hw))
-        mask = decode_mask(content, expected_hw=job.case.size_hw)
-    except UnusableFileError as error:
-        return Problem(code=error.code, case_id=case_id, message=str(error))
-    except ValueError as error:
-        code = Code.WRONG_SIZE if isinstance(error, WrongSizeError) else Code.UNREADABLE
-        return Problem(code=code, case_id=case_id, message=f"`{path}`: {error}")
+    mask = read_strict_mask(job.folder, job.case, job.case.size_hw)
+    if isinstance(mask, Problem):
+        return mask
     largest = int(mask.max())
-    if job.protocol == "fmc_uia" and largest >= job.task.num_classes:
-        message = f"`{path}` holds the value {largest}, which is no class of 0 to {job.task.num_classes - 1}"
-        return Problem(code=Code.WRONG_CLASS, severity="warning", case_id=case_id, message=message)
-    return None
-
-
-def _limit_bytes(size_hw: tuple[int, int] | None) -> int:
-    return 2**28 if size_hw is None else 2**20 + 4 * size_hw[0] * size_hw[1]
+    if SCORES[job.protocol].READS_GREY or largest < job.task.num_classes:
+        return None
+    message = (
+        f"`{job.case.output_path}` holds the value {largest}, "
+        f"which is no class of 0 to {job.task.num_classes - 1}"
+    )
+    return Problem(code=Code.WRONG_CLASS, severity="warning", case_id=job.case.case_id, message=message)
 
 
 def _find_unexpected(manifest: Manifest, folder: Path) -> Iterator[Problem]:

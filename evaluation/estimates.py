@@ -34,6 +34,7 @@ class Estimator:
         self._units = units
         self._n_resamples = n_resamples
         self._interval = interval
+        self._left_out: dict[str, tuple[Samples, NDArray[np.bool_]]] = {}
         self._measures = {str(id(m)): m for entry in entries for m in _measures_of(entry)}
         self._values = {key: _evaluate(measure) for key, measure in self._measures.items()}
         statistics = {key: measure.statistic for key, measure in self._measures.items()}
@@ -85,6 +86,12 @@ class Estimator:
 
     def _leave_one_out(self, entry: Entry) -> tuple[Samples, NDArray[np.bool_]]:
         """Return an entry's value without each unit (n_units,) and which units take part in it."""
+        key = str(id(entry))
+        if key not in self._left_out:
+            self._left_out[key] = self._compute_leave_one_out(entry)
+        return self._left_out[key]
+
+    def _compute_leave_one_out(self, entry: Entry) -> tuple[Samples, NDArray[np.bool_]]:
         n_units = len(self._units.block_of_unit)
         value, _ = self._estimate(entry)
         values = np.full(n_units, np.nan if value is None else value)

@@ -5,21 +5,14 @@ an outcome; a damaged reference is the organiser's problem and is reported as su
 """
 
 import hashlib
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from evaluation.contract.case import Case, MaskReference
-from evaluation.contract.errors import HarnessError
 from evaluation.contract.problem import Code, Problem
 from evaluation.contract.result import Mode
 from evaluation.contract.task import Task
@@ -27,12 +20,6 @@ from evaluation.files.images import MAX_PIXELS, WrongSizeError, decode_mask
 from evaluation.files.untrusted import UnusableFileError, read_untrusted
 from evaluation.protocols.case_table import CaseScore
 from evaluation.protocols.registry import SCORES
-
-Job = TypeVar("Job")
-Outcome = TypeVar("Outcome")
-
-_CHUNK = 16
-_WORTH_A_POOL = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,46 +46,6 @@ class MaskOutcome:
     reference_sha256: str = ""
 
 
-def run_jobs(
-    work: Callable[[Job], Outcome],
-    jobs: Sequence[Job],
-    *,
-    n_processes: int,
-    progress: Callable[[int], None] | None = None,
-) -> list[Outcome]:
-    """Do independent pieces of work, in the order given.
-
-    Args:
-        work: a function of a module, so that other processes can import it.
-        jobs: what it is called with.
-        n_processes: processes to spread over; few jobs stay in this one.
-        progress: called after each job with the number finished.
-
-    Raises:
-        HarnessError: a process was killed.
-    """
-    outcomes = []
-    for outcome in _run(work, jobs, n_processes):
-        outcomes.append(outcome)
-        if progress is not None:
-            progress(len(outcomes))
-    return outcomes
-
-
-def _run(work: Callable[[Job], Outcome], jobs: Sequence[Job], n_processes: int) -> Iterator[Outcome]:
-    if n_processes <= 1 or len(jobs) < _WORTH_A_POOL:
-        yield from map(work, jobs)
-        return
-    # Forked from a clean server: a fork of this process would inherit its threads' locks.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["evaluation.masks"])
-    try:
-        with ProcessPoolExecutor(n_processes, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-            yield from pool.map(work, jobs, chunksize=_CHUNK)
-    except BrokenProcessPool as error:
-        raise HarnessError("a scoring process was killed; is there enough memory? Try --jobs 1") from error
-
-
 def score_mask(job: MaskJob) -> MaskOutcome:
     """Read both masks and measure them."""
     rules = SCORES[job.protocol]
@@ -115,39 +62,73 @@ def score_mask(job: MaskJob) -> MaskOutcome:
     except (OSError, ValueError) as error:
         text = f"{job.case.case_id}: reference mask {reference.file}: {error}"
         return MaskOutcome(None, reference_problem=text)
+    if job.mode == "strict" and not rules.READS_GREY and int(mask_ref.max()) >= job.task.num_classes:
+        text = (
+            f"{job.case.case_id}: reference mask {reference.file} holds the value {int(mask_ref.max())}, "
+            f"which is no class of 0 to {job.task.num_classes - 1}; write class indices"
+        )
+        return MaskOutcome(None, reference_problem=text)
     digest = hashlib.sha256(content).hexdigest()
     size_hw = (mask_ref.shape[0], mask_ref.shape[1])
-    problem: Problem | None = None
+    mask_pred = (
+        read_strict_mask(job.folder, job.case, size_hw)
+        if job.mode == "strict"
+        else _read_officially(job, size_hw)
+    )
+    if isinstance(mask_pred, Problem):
+        return MaskOutcome(_score_fault(job, size_hw, mask_pred), mask_pred, reference_sha256=digest)
+    values = rules.measure_mask(
+        mask_ref=mask_ref, mask_pred=mask_pred, num_classes=job.task.num_classes, mode=job.mode
+    )
+    return MaskOutcome(CaseScore(job.task, job.case, "ok", values=values), reference_sha256=digest)
+
+
+def read_strict_mask(
+    folder: Path, case: Case, size_hw: tuple[int, int] | None
+) -> NDArray[np.integer] | Problem:
+    """Read a predicted mask by the strict rules, which checking and scoring share.
+
+    Args:
+        folder: the submission's output folder.
+        case: a segmentation case.
+        size_hw: the size that the mask must have; None when nobody knows.
+
+    Returns:
+        (h, w) integers, or what is wrong with the file.
+    """
+    # Four bytes a pixel: no compressor makes an honest mask larger than its raw pixels.
+    limit_bytes = 2**28 if size_hw is None else 2**20 + 4 * size_hw[0] * size_hw[1]
+    return _read_mask(folder, case, limit_bytes, expected_hw=size_hw)
+
+
+def _read_mask(
+    folder: Path,
+    case: Case,
+    limit_bytes: int,
+    *,
+    expected_hw: tuple[int, int] | None,
+    flatten_colour: bool = False,
+) -> NDArray[np.integer] | Problem:
     try:
-        mask_pred = _read_prediction(job, size_hw)
+        content = read_untrusted(folder, str(case.output_path), limit_bytes=limit_bytes)
+        return decode_mask(content, expected_hw=expected_hw, flatten_colour=flatten_colour)
     except UnusableFileError as error:
-        problem = Problem(code=error.code, case_id=job.case.case_id, message=str(error))
+        return Problem(code=error.code, case_id=case.case_id, message=str(error))
     except ValueError as error:
         code = Code.WRONG_SIZE if isinstance(error, WrongSizeError) else Code.UNREADABLE
-        message = f"`{job.case.output_path}`: {error}"
-        problem = Problem(code=code, case_id=job.case.case_id, message=message)
-    else:
-        values = rules.measure_mask(
-            mask_ref=mask_ref, mask_pred=mask_pred, num_classes=job.task.num_classes, mode=job.mode
-        )
-        return MaskOutcome(CaseScore(job.task, job.case, "ok", values=values), reference_sha256=digest)
-    return MaskOutcome(_score_fault(job, size_hw, problem), problem, reference_sha256=digest)
+        return Problem(code=code, case_id=case.case_id, message=f"`{case.output_path}`: {error}")
 
 
-def _read_prediction(job: MaskJob, size_hw: tuple[int, int]) -> NDArray[np.integer]:
-    # Four bytes a pixel: no compressor makes an honest mask larger than its raw pixels.
-    limit_bytes = 2**20 + 4 * size_hw[0] * size_hw[1]
-    if job.mode == "strict":
-        content = read_untrusted(job.folder, str(job.case.output_path), limit_bytes=limit_bytes)
-        return decode_mask(content, expected_hw=size_hw)
+def _read_officially(job: MaskJob, size_hw: tuple[int, int]) -> NDArray[np.integer] | Problem:
     rules = SCORES[job.protocol]
-    content = read_untrusted(job.folder, str(job.case.output_path), limit_bytes=4 * MAX_PIXELS)
-    mask = decode_mask(
-        content,
+    mask = _read_mask(
+        job.folder,
+        job.case,
+        4 * MAX_PIXELS,
         expected_hw=None if rules.RESIZES_OFFICIALLY else size_hw,
         flatten_colour=rules.READS_GREY,
     )
-    if mask.shape == size_hw:
+    if isinstance(mask, Problem) or mask.shape == size_hw:
         return mask
     # Pillow picks other pixels in 16-bit images; four bytes for each would be a waste on the usual ones.
     source = Image.fromarray(mask if mask.dtype == np.uint8 else mask.astype(np.int32))

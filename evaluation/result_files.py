@@ -4,13 +4,13 @@ import json
 import os
 from pathlib import Path
 
-import pandas as pd
 from pydantic import ValidationError
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.result import RunRecord
 from evaluation.files.atomic import write_atomically
 from evaluation.files.json_text import dump_json, parse_json
+from evaluation.protocols.case_table import table_to_csv
 from evaluation.scoring import Scored
 
 CASES_FILE = "cases.csv"
@@ -43,18 +43,10 @@ def check_writable(file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written ({error.strerror})") from error
+    if file.name == CASES_FILE:
+        raise ConfigurationError(f"{file}: that name belongs to the table; call the result result.json")
     if file.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
         raise ConfigurationError(f"{file}: cannot be written; give --out a file in a folder of yours")
-
-
-def table_to_csv(table: pd.DataFrame) -> bytes:
-    """Return the table as CSV; numbers keep every bit, classes stay whole."""
-    table = table.copy()
-    for name in ("label", "predicted"):
-        if name in table:
-            table[name] = table[name].astype("Int64")
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text.encode("utf-8", "backslashreplace")
 
 
 def read_run(file: Path) -> RunRecord:

@@ -5,7 +5,6 @@ changes no score; nothing a submission holds ends the run.
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,9 @@ from evaluation.contract.prediction import Submission
 from evaluation.contract.problem import Code, Problem
 from evaluation.contract.result import Bootstrap, GroupResult, Mode, Result, RunRecord, Score, TaskResult
 from evaluation.estimates import Estimator, IntervalMethod
-from evaluation.masks import MaskJob, run_jobs, score_mask
-from evaluation.protocols.case_table import CaseScore, make_table
+from evaluation.masks import MaskJob, score_mask
+from evaluation.parallel import run_jobs, usable_cores
+from evaluation.protocols.case_table import CaseScore, make_table, table_to_csv
 from evaluation.protocols.fmc_uia.predictions import read_predictions as read_fmc_uia
 from evaluation.protocols.plan import Entry, GroupPlan, ScorePlan
 from evaluation.protocols.registry import SCORES
@@ -118,7 +118,8 @@ def score_submission(
         n_cases=len(cases),
         n_failed=int((table["status"] != "ok").sum()),
         tasks=tuple(_report_tasks(manifest, table, plan, estimator)),
-        groups=tuple(_report_group(group, estimator) for group in plan.groups),
+        cases_sha256=hashlib.sha256(table_to_csv(table)).hexdigest(),
+        groups=tuple(_report_group(group, table, estimator) for group in plan.groups),
         summary={name: estimator.score(entry) for name, entry in plan.summary.items()},
         run=run,
         bootstrap=_describe_bootstrap(cases, options),
@@ -148,7 +149,7 @@ def _score_cases(
     outcomes = run_jobs(
         score_mask,
         jobs,
-        n_processes=options.n_processes or os.cpu_count() or 1,
+        n_processes=options.n_processes or usable_cores(),
         progress=None if progress is None else lambda done: progress("masks", done, len(jobs)),
     )
     broken = [outcome.reference_problem for outcome in outcomes if outcome.reference_problem]
@@ -226,9 +227,17 @@ def _report_tasks(
         )
 
 
-def _report_group(group: GroupPlan, estimator: Estimator) -> GroupResult:
+def _report_group(group: GroupPlan, table: pd.DataFrame, estimator: Estimator) -> GroupResult:
     scores: dict[str, Score] = {name: estimator.score(entry) for name, entry in group.entries.items()}
-    return GroupResult(name=group.name, kind=group.kind, tasks=group.tasks, scores=scores)
+    return GroupResult(
+        by=group.by,
+        name=group.name,
+        kind=group.kind,
+        tasks=group.tasks,
+        n_cases=len(group.cases),
+        n_failed=int((table["status"].iloc[group.cases] != "ok").sum()),
+        scores=scores,
+    )
 
 
 def _describe_bootstrap(cases: Sequence[Case], options: ScoringOptions) -> Bootstrap | None:

@@ -17,6 +17,7 @@ console = Console()
 errors = Console(stderr=True)
 
 _SHOWN_PROBLEMS = 50
+_SHOWN_NOTES = 10
 
 
 def show_result(result: Result) -> None:
@@ -35,6 +36,10 @@ def show_result(result: Result) -> None:
     for name, score in result.summary.items():
         table.add_row(f"[bold]{name}[/bold]", "", "", show_score(score))
     show_table(table)
+    for note in result.notes[:_SHOWN_NOTES]:
+        console.print(f"note: {escape(printable(note))}", soft_wrap=True)
+    if len(result.notes) > _SHOWN_NOTES:
+        console.print(f"… and {len(result.notes) - _SHOWN_NOTES} more notes in result.json")
 
 
 def show_table(table: Table) -> None:

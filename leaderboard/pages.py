@@ -7,14 +7,13 @@ and an empty cell in CSV.
 import csv
 import io
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.result import Bootstrap
+from evaluation.files.atomic import write_atomically
 from leaderboard.board import Board, Entry
 from leaderboard.cells import (
     NULL,
@@ -25,8 +24,6 @@ from leaderboard.cells import (
     guard_formula,
 )
 from leaderboard.metric import Metric, split_metrics
-
-PAGE_MODE = 0o644
 
 
 def list_headers(protocol: str) -> list[str]:
@@ -128,7 +125,7 @@ def write_board(board: Board, folder: Path) -> tuple[Path, Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in pages.items():
-            _write_whole(folder / name, text)
+            write_atomically(folder / name, text.encode())
     except OSError as error:
         raise ConfigurationError(
             f"Expected argument `out` to be a folder to write to but got {folder} ({error}); choose another."
@@ -205,16 +202,3 @@ def _join_row(cells: Sequence[str]) -> str:
 
 def _list_items(sentences: Sequence[str]) -> list[str]:
     return [f"- {escape_markdown(sentence)}" for sentence in sentences]
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write beside the target, then move over it, so that a reader never meets half a page."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        temporary.chmod(PAGE_MODE)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evaluation.contract.errors import ConfigurationError
-from evaluation.contract.record import FORMAT_VERSION
 from evaluation.contract.result import Result
 from leaderboard.cells import clean_text
 from leaderboard.metric import METRICS, list_metrics
@@ -69,7 +68,11 @@ def _read_result(path: Path) -> Result:
     try:
         return Result.model_validate_json(content)
     except ValidationError as error:
-        found = [f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()]
+        faults = error.errors()
+        if any(one["loc"] == ("format_version",) for one in faults):
+            text = "it was written by another version of this project"
+            raise ConfigurationError(f"{path}: {text} (`format_version`); score it again.") from error
+        found = [f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in faults]
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         text = "; ".join(found[:3])
         raise ConfigurationError(f"{path}: not a valid result ({text}{more}); score it again.") from error
@@ -77,11 +80,6 @@ def _read_result(path: Path) -> Result:
 
 def _check_result(result: Result) -> list[str]:
     problems: list[str] = []
-    if result.format_version != FORMAT_VERSION:
-        problems.append(
-            f"Expected `format_version` to be {FORMAT_VERSION} but got {result.format_version}; "
-            "score it again."
-        )
     if not 0 < len(clean_text(result.submission)) <= MAX_NAME:
         problems.append(f"Expected `submission` to be a name of 1 to {MAX_NAME} visible characters.")
     if result.protocol not in METRICS:

@@ -100,7 +100,7 @@ def _run(*arguments: str) -> float:
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="Where everything goes; replaced when it is an earlier demo.")],
+    out: Annotated[Path, typer.Option(help="Where everything goes.")],
 ) -> None:
     """Run the demo.
 

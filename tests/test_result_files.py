@@ -10,8 +10,9 @@ import pytest
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, RunRecord
+from evaluation.protocols.case_table import table_to_csv
 from evaluation.protocols.uusic25.layout import read_manifest
-from evaluation.result_files import read_run, show_schema, table_to_csv, write_result
+from evaluation.result_files import read_run, show_schema, write_result
 from evaluation.scoring import Scored, ScoringOptions, score_submission
 from tests.protocols.folders import disc, uusic25_entry, write_json, write_mask
 

@@ -11,7 +11,7 @@ from evaluation.contract.errors import ConfigurationError, HarnessError, Manifes
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.problem import Code
 from evaluation.contract.result import RunRecord
-from evaluation.masks import run_jobs
+from evaluation.parallel import run_jobs
 from evaluation.protocols.fmc_uia.layout import read_manifest
 from evaluation.scoring import MAX_LISTED_PROBLEMS, ScoringOptions, score_submission
 from tests.protocols.folders import disc, write_csv, write_json, write_mask

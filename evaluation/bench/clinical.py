@@ -1,7 +1,6 @@
 """Scoring whole sets, as a process of its own: time against merely reading the masks, and memory."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,11 @@ from evaluation.contract.errors import ConfigurationError, HarnessError
 from evaluation.contract.result import Result
 from evaluation.files.images import decode_mask
 from evaluation.files.untrusted import read_untrusted
-from evaluation.masks import run_jobs
+from evaluation.parallel import run_jobs, usable_cores
 from evaluation.protocols.uusic25.layout import read_manifest
+
+STATUS = Path("/proc/self/status")
+"""Where Linux tells a process its peak memory."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def read_everything(clinical: ClinicalSet) -> int:
         labelled=True,
     )
     jobs = [_ReadJob(case, clinical.predictions) for case in manifest.cases if case.output_path]
-    return sum(run_jobs(read_pair, jobs, n_processes=os.cpu_count() or 1))
+    return sum(run_jobs(read_pair, jobs, n_processes=usable_cores()))
 
 
 def _score_command(clinical: ClinicalSet, folder: Path) -> list[str]:
@@ -98,8 +100,13 @@ def _run(command: list[str]) -> str:
 def measure_memory(
     progress: Callable[[int], None], *, sizes: tuple[int, int] = (2_479, 25_000)
 ) -> dict[str, float]:
-    """Return the peak MiB of scoring small sets of two sizes, everything in one process (Linux only)."""
-    figures = {}
+    """Return the peak MiB of scoring small sets of two sizes, everything in one process.
+
+    Empty where the system does not tell a process its peak (Linux does).
+    """
+    figures: dict[str, float] = {}
+    if not STATUS.exists():
+        return figures
     for number, n_cases in enumerate(sizes):
         with tempfile.TemporaryDirectory() as folder:
             write_small_set(Path(folder), n_cases)
@@ -146,7 +153,7 @@ def _peak_mib(folder: Path) -> float:
         "import pathlib, runpy, sys; sys.argv = sys.argv[1:]\n"
         "try: runpy.run_module('evaluation', run_name='__main__')\n"
         # Not ru_maxrss: a child inherits its parent's.
-        "finally: print(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+        f"finally: print(pathlib.Path('{STATUS}').read_text().split('VmHWM:')[1].split()[0])"
     )
     clinical = find_clinical(folder)
     arguments = _score_command(clinical, folder)[2:]

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
-from evaluation.contract.record import FORMAT_VERSION, Record
+from evaluation.contract.record import Record
 
 
 class Ratio(Record):
@@ -39,7 +40,7 @@ class Ratio(Record):
 class BenchReport(Record):
     """All ratios of one run, and the machine they come from."""
 
-    format_version: int = FORMAT_VERSION
+    format_version: Literal[1] = 1
     created_utc: str
     code_revision: str | None
     cpus: int

@@ -1,8 +1,6 @@
-"""The base of every record that crosses the disk, and the version of their common format."""
+"""The base of every record that crosses the disk; those that are files carry their own `format_version`."""
 
 from pydantic import BaseModel, ConfigDict
-
-FORMAT_VERSION = 1
 
 
 class Record(BaseModel):

@@ -5,10 +5,11 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from evaluation.contract.problem import Problem
-from evaluation.contract.record import FORMAT_VERSION, Record
+from evaluation.contract.record import Record
 from evaluation.contract.task import Kind
 
 Mode = Literal["strict", "official"]
+GroupBy = Literal["organ", "center"]
 
 
 class Interval(Record):
@@ -56,11 +57,16 @@ class TaskResult(Record):
 
 
 class GroupResult(Record):
-    """Scores over several tasks or part of one: an organ, a centre, a kind."""
+    """Scores over several tasks or part of one."""
 
+    by: GroupBy
+    """What the cases share."""
     name: str
+    """The organ; ``internal`` or ``external`` of centres."""
     kind: Kind
     tasks: tuple[str, ...]
+    n_cases: int
+    n_failed: int
     scores: dict[str, Score]
 
 
@@ -69,7 +75,7 @@ class RunRecord(Record):
 
     model_config = ConfigDict(extra="ignore")
 
-    format_version: int = FORMAT_VERSION
+    format_version: Literal[1] = 1
     runtime_s: float = Field(ge=0)
     """Container start to exit in seconds, image pull excluded; the median when runs were repeated."""
     peak_gpu_mib: float = Field(ge=0)
@@ -100,13 +106,15 @@ class Provenance(Record):
 class Result(Record):
     """One submission under one protocol, mode and manifest."""
 
-    format_version: int = FORMAT_VERSION
+    format_version: Literal[1] = 1
     submission: str
     protocol: str
     mode: Mode
     manifest_sha256: str
     reference_sha256: str
     """Over the reference masks' bytes."""
+    cases_sha256: str
+    """Over the bytes of the ``cases.csv`` that was written beside the result."""
     n_cases: int
     n_failed: int
     tasks: tuple[TaskResult, ...]

@@ -69,3 +69,13 @@ def _columns(scores: Sequence[CaseScore]) -> list[str]:
     classes = ["label", "predicted", *(f"probability_{k}" for k in range(max(widths, default=0)))]
     metrics = dict.fromkeys(name for score in scores for name in score.values)
     return [*first, *classes, *metrics]
+
+
+def table_to_csv(table: pd.DataFrame) -> bytes:
+    """Return the table as CSV; numbers keep every bit, classes stay whole."""
+    table = table.copy()
+    for name in ("label", "predicted"):
+        if name in table:
+            table[name] = table[name].astype("Int64")
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode("utf-8", "backslashreplace")

@@ -34,7 +34,7 @@ CONFUSION_MEASURES: Mapping[str, Callable[[FloatArray], FloatArray]] = {
 }
 
 
-def positions_of(table: pd.DataFrame, chosen: pd.Series) -> IntArray:
+def positions_of(chosen: pd.Series) -> IntArray:
     """Return the places (n,) of the rows where `chosen` is true."""
     return np.flatnonzero(chosen.to_numpy(dtype=bool)).astype(np.int64)
 

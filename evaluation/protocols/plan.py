@@ -7,6 +7,10 @@ resample. Entries are shared by reference: an organ's score that is also part of
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.contract.result import GroupBy
 from evaluation.contract.task import Kind
 from evaluation.statistics.bootstrap import Statistic
 
@@ -46,9 +50,12 @@ Entry = Measure | Constant | Mean
 class GroupPlan:
     """Scores over an organ, a centre, a kind."""
 
+    by: GroupBy
     name: str
     kind: Kind
     tasks: tuple[str, ...]
+    cases: NDArray[np.int64]
+    """(n,): places of its cases in the table."""
     entries: Mapping[str, Entry]
 
 

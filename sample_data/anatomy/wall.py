@@ -10,7 +10,6 @@ FAT = Texture("septa", 16.0, 2.6)
 MUSCLE = Texture("fibres", 4.5, 1.6)
 DEEP_MUSCLE = Texture("fibres", 4.0, 3.5)
 DEEP_FAT = Texture("septa", 13.0, 5.0)
-PELVIC_FAT = Texture("septa", 12.0, 9.0)
 # a neighbourhood of loops, vessels and fat that nobody would name
 MIXED_TISSUE = Texture("cloud", 5.0, 8.0)
 BONE_LOSS = 180.0

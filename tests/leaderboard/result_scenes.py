@@ -60,6 +60,7 @@ def make_result(
         mode=mode,
         manifest_sha256="ab" * 32,
         reference_sha256="cd" * 32,
+        cases_sha256="ef" * 32,
         n_cases=12,
         n_failed=n_failed,
         tasks=(),

@@ -176,7 +176,7 @@ def plan_scores(table: pd.DataFrame, manifest: Manifest, mode: Mode) -> ScorePla
     tasks: dict[str, dict[str, Entry]] = {}
     for task_id, task in manifest.tasks.items():
         own = table["task_id"] == task_id
-        positions = positions_of(table, own & (table["status"] != "skipped"))
+        positions = positions_of(own & (table["status"] != "skipped"))
         tasks[task_id] = _plan_task(table, positions, task, mode)
     summary: dict[str, Entry] = {}
     for kind, names in SUMMARY.items():

@@ -19,6 +19,10 @@ from evaluation.protocols.entries import explain, integer, raise_if_any, spacing
 
 PROTOCOL = "uusic25"
 _KINDS = {"segmentation": Kind.SEGMENTATION, "classification": Kind.CLASSIFICATION}
+DATASETS = frozenset(
+    {"Appendix", "Breast", "Breast_luminal", "Cardiac", "Fetal_Head", "Kidney", "Liver", "Thyroid"}
+)
+"""The challenge's own; of any other data set the entry's ``organ`` tells the organ."""
 _ORGANS = {"Breast_luminal": "Breast", "Heart": "Cardiac", "Head": "Fetal_Head", "Fetal Head": "Fetal_Head"}
 
 
@@ -99,7 +103,7 @@ def _read_task(entry: Mapping[str, Any]) -> Task:
         task_id=f"{kind}/{dataset}",
         kind=kind,
         num_classes=4 if is_subtype else 2,
-        organ=canonical_organ(dataset),
+        organ=canonical_organ(dataset if dataset in DATASETS else str(entry.get("organ") or dataset)),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.contract.case import Case
-from evaluation.contract.errors import GeometryError
+from evaluation.contract.errors import GeometryError, SubmissionError
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.prediction import ClassPrediction, Submission
 from evaluation.contract.problem import Code, Problem
@@ -98,9 +98,11 @@ class PredictionWriter:
         write_atomically(self._folder / case.output_path, encode_png(np.where(mask > 0, np.uint8(255), 0)))
 
     def add_class(self, case: Case, prediction: ClassPrediction) -> None:
-        """Note a class and its probabilities."""
+        """Note a class and its probabilities, which this challenge cannot do without."""
+        if prediction.probabilities is None:
+            raise SubmissionError(f"{case.case_id}: probabilities are missing; nothing is written for it")
         self._classes[case.image_path] = {
-            "probability": finite_floats(case.case_id, prediction.probabilities or ()),
+            "probability": finite_floats(case.case_id, prediction.probabilities),
             "prediction": int(prediction.label),
         }
 

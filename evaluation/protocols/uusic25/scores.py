@@ -106,7 +106,7 @@ def plan_scores(table: pd.DataFrame, manifest: Manifest, mode: Mode) -> ScorePla
     """Plan tasks, organs, centres and the summary."""
     tasks: dict[str, dict[str, Entry]] = {}
     for task_id, task in manifest.tasks.items():
-        positions = positions_of(table, table["task_id"] == task_id)
+        positions = positions_of(table["task_id"] == task_id)
         tasks[task_id] = _plan_task(table, positions, task)
     groups = [*_plan_organs(table, manifest), *_plan_centers(table, manifest)]
     return ScorePlan(tasks=tasks, groups=tuple(groups), summary=_plan_summary(manifest, tasks, groups))
@@ -125,9 +125,10 @@ def _plan_organs(table: pd.DataFrame, manifest: Manifest) -> list[GroupPlan]:
             by_organ.setdefault(str(task.organ), []).append(task_id)
     groups = []
     for organ in sorted(by_organ):
-        positions = positions_of(table, table["task_id"].isin(by_organ[organ]))
+        positions = positions_of(table["task_id"].isin(by_organ[organ]))
         entries = _plan_masks(table, positions)
-        groups.append(GroupPlan(organ, Kind.SEGMENTATION, tuple(by_organ[organ]), entries))
+        tasks = tuple(by_organ[organ])
+        groups.append(GroupPlan("organ", organ, Kind.SEGMENTATION, tasks, positions, entries))
     return groups
 
 
@@ -149,9 +150,10 @@ def _plan_centers(table: pd.DataFrame, manifest: Manifest) -> list[GroupPlan]:
         if not external.any() or external.sum() == own.sum():
             continue
         for name, chosen in (("internal", own & ~external), ("external", external)):
-            positions = positions_of(table, chosen)
+            positions = positions_of(chosen)
             measures = strict_class_measures(table, positions, task.num_classes, ("accuracy",))
-            groups.append(GroupPlan(name, Kind.CLASSIFICATION, (task_id,), dict(measures)))
+            plan = GroupPlan("center", name, Kind.CLASSIFICATION, (task_id,), positions, dict(measures))
+            groups.append(plan)
     return groups
 
 
@@ -163,7 +165,7 @@ def _subtype_tasks(manifest: Manifest) -> dict[str, Task]:
 def _plan_summary(
     manifest: Manifest, tasks: dict[str, dict[str, Entry]], groups: list[GroupPlan]
 ) -> dict[str, Entry]:
-    organs = [group.entries for group in groups if group.kind is Kind.SEGMENTATION]
+    organs = [group.entries for group in groups if group.by == "organ"]
     binary = [
         tasks[name]
         for name, task in manifest.tasks.items()
@@ -189,7 +191,7 @@ def _plan_summary(
 
 def _plan_subtype(manifest: Manifest, tasks: dict[str, dict[str, Entry]], groups: list[GroupPlan]) -> Entry:
     """Mean of the internal and the external AUC; of the whole task's where centres are not told."""
-    centers = [group.entries["auc"] for group in groups if group.kind is Kind.CLASSIFICATION]
+    centers = [group.entries["auc"] for group in groups if group.by == "center"]
     whole = [tasks[name]["auc"] for name in _subtype_tasks(manifest)]
     return _mean(centers or whole, "no subtyping task")
 
