@@ -185,6 +185,8 @@ def _read_input(protocol: Protocol, input_dir: Path, manifest: Path | None) -> M
         if manifest is not None:
             raise ConfigurationError("--manifest belongs to uusic25; fmc_uia reads INPUT/csv_files")
         return fmc_uia.read_manifest(input_dir)
+    if not input_dir.is_dir():
+        raise ConfigurationError(f"{input_dir}: no such folder; --input names the participant's images")
     file = manifest or input_dir / "manifest.json"
     if not file.is_file():
         raise ConfigurationError(f"{file}: no manifest there; name it with --manifest FILE")

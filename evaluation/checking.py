@@ -67,7 +67,7 @@ def check_submission(
 
 
 def _check_mask(job: _MaskCheck) -> Problem | None:
-    mask = read_strict_mask(job.folder, job.case, job.case.size_hw)
+    mask = read_strict_mask(job.protocol, job.folder, job.case, job.case.size_hw)
     if isinstance(mask, Problem):
         return mask
     largest = int(mask.max())

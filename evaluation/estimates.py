@@ -52,6 +52,8 @@ class Estimator:
         if interval is None:
             n_undefined = int(np.isnan(samples).sum())
             missing = f"no interval: undefined in {n_undefined} of {self._n_resamples} resamples"
+            if self._n_resamples - n_undefined < 2:
+                missing += ", too few are left"
             reason = f"{reason}; {missing}" if reason else missing
         return Score(value=value, reason=reason, interval=interval)
 
@@ -119,15 +121,21 @@ class Estimator:
 
     def _collect_mean(self, mean: Mean) -> Samples | None:
         collected: list[Samples] = []
+        values: list[float] = []
         varies = False
         for member in mean.members:
             value, _ = self._estimate(member)
             if value is None:
                 continue
+            values.append(value)
             samples = self._collect(member)
             varies = varies or samples is not None
             collected.append(np.full(self._n_resamples, value) if samples is None else samples)
-        return combine_mean(collected) if varies else None
+        if not varies:
+            return None
+        # Where members are rounded the samples move with the value, so that it stays inside its interval.
+        rounding = (self._estimate(mean)[0] or 0.0) - float(np.mean(values))
+        return combine_mean(collected) + rounding
 
 
 def _measures_of(entry: Entry) -> Iterable[Measure]:

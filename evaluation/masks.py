@@ -71,7 +71,7 @@ def score_mask(job: MaskJob) -> MaskOutcome:
     digest = hashlib.sha256(content).hexdigest()
     size_hw = (mask_ref.shape[0], mask_ref.shape[1])
     mask_pred = (
-        read_strict_mask(job.folder, job.case, size_hw)
+        read_strict_mask(job.protocol, job.folder, job.case, size_hw)
         if job.mode == "strict"
         else _read_officially(job, size_hw)
     )
@@ -84,11 +84,12 @@ def score_mask(job: MaskJob) -> MaskOutcome:
 
 
 def read_strict_mask(
-    folder: Path, case: Case, size_hw: tuple[int, int] | None
+    protocol: str, folder: Path, case: Case, size_hw: tuple[int, int] | None
 ) -> NDArray[np.integer] | Problem:
     """Read a predicted mask by the strict rules, which checking and scoring share.
 
     Args:
+        protocol: whose rules.
         folder: the submission's output folder.
         case: a segmentation case.
         size_hw: the size that the mask must have; None when nobody knows.
@@ -98,7 +99,9 @@ def read_strict_mask(
     """
     # Four bytes a pixel: no compressor makes an honest mask larger than its raw pixels.
     limit_bytes = 2**28 if size_hw is None else 2**20 + 4 * size_hw[0] * size_hw[1]
-    return _read_mask(folder, case, limit_bytes, expected_hw=size_hw)
+    # What a palette shows, not its indices: otherwise a copy of the reference file could score 0.
+    grey = SCORES[protocol].READS_GREY
+    return _read_mask(folder, case, limit_bytes, expected_hw=size_hw, flatten_palette=grey)
 
 
 def _read_mask(
@@ -108,10 +111,16 @@ def _read_mask(
     *,
     expected_hw: tuple[int, int] | None,
     flatten_colour: bool = False,
+    flatten_palette: bool = False,
 ) -> NDArray[np.integer] | Problem:
     try:
         content = read_untrusted(folder, str(case.output_path), limit_bytes=limit_bytes)
-        return decode_mask(content, expected_hw=expected_hw, flatten_colour=flatten_colour)
+        return decode_mask(
+            content,
+            expected_hw=expected_hw,
+            flatten_colour=flatten_colour,
+            flatten_palette=flatten_palette,
+        )
     except UnusableFileError as error:
         return Problem(code=error.code, case_id=case.case_id, message=str(error))
     except ValueError as error:

@@ -45,6 +45,8 @@ def check_writable(file: Path) -> None:
         raise ConfigurationError(f"{file}: cannot be written ({error.strerror})") from error
     if file.name == CASES_FILE:
         raise ConfigurationError(f"{file}: that name belongs to the table; call the result result.json")
+    if file.suffix != ".json":
+        raise ConfigurationError(f"{file}: expected a file that ends in .json, such as scored/result.json")
     if file.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK):
         raise ConfigurationError(f"{file}: cannot be written; give --out a file in a folder of yours")
 

@@ -200,7 +200,12 @@ def _new_problem(row: CaseScore, known: dict[str, Problem]) -> Iterable[Problem]
 
 
 def _find_units(cases: Sequence[Case]) -> ResamplingUnits:
-    keys = [f"patient {c.patient_id}" if c.patient_id else f"image {c.image_path}" for c in cases]
+    # One row of an image may tell its patient where another row does not.
+    patients = {case.image_path: case.patient_id for case in cases if case.patient_id}
+    keys = []
+    for case in cases:
+        patient = case.patient_id or patients.get(case.image_path)
+        keys.append(f"patient {patient}" if patient else f"image {case.image_path}")
     return group_units(unit_keys=keys, task_ids=[case.task_id for case in cases])
 
 
@@ -253,7 +258,11 @@ def _describe_bootstrap(cases: Sequence[Case], options: ScoringOptions) -> Boots
 
 
 def _notes(manifest: Manifest, cases: Sequence[Case]) -> tuple[str, ...]:
+    notes = list(manifest.notes)
     left_out = len(manifest.cases) - len(cases)
-    if left_out == 0:
-        return manifest.notes
-    return (*manifest.notes, f"{left_out} case(s) of the manifest have no reference and are not scored")
+    if left_out:
+        notes.append(f"{left_out} case(s) of the manifest have no reference and are not scored")
+    unknown = sum(case.patient_id is None for case in cases)
+    if 0 < unknown < len(cases):
+        notes.append(f"{unknown} case(s) have no patient_id; each of their images is resampled by itself")
+    return tuple(notes)

@@ -3,13 +3,13 @@
 Promises: the order depends on scores and names only, never on the order of the files.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluation.contract.result import Bootstrap, Result
 from leaderboard.cells import clean_text, format_gib, format_number
 from leaderboard.metric import PERF, list_metrics
-from leaderboard.performance import compute_performance
+from leaderboard.performance import Performance, compute_performance
 from leaderboard.ranking import compute_efficiency, compute_final, rank_descending
 from leaderboard.rules import ranking_rules
 
@@ -52,67 +52,77 @@ class Board:
 def build_board(results: Sequence[Result]) -> Board:
     """Rank comparable results by 0.7 P + 0.3 Eff.
 
-    P is rescaled over every entry that has an accuracy, Eff over every entry with a run record.
+    P and Eff are rescaled over the ranked entries alone, those that have an accuracy and a run record, so
+    that nobody who is not ranked moves a rank.
 
     Args:
         results: at least one; comparable, as `load_results` gives them.
     """
     ordered = sorted(results, key=lambda result: clean_text(result.submission))
-    performance = compute_performance(ordered)
-    efficiencies = _compute_efficiencies(ordered)
+    everyone = compute_performance(ordered)
+    fit = [p is not None and r.run is not None for r, p in zip(ordered, everyone.p, strict=True)]
+    field = [result for result, is_fit in zip(ordered, fit, strict=True) if is_fit]
+    performance = compute_performance(field) if field else everyone
     first = ordered[0]
-    entries = _order_entries(ordered, performance.p, efficiencies, performance.reasons)
+    entries = [
+        *_rank_entries(field, performance),
+        *_list_entries([r for r, is_fit in zip(ordered, fit, strict=True) if not is_fit], ordered, everyone),
+    ]
     return Board(
         protocol=first.protocol,
         mode=first.mode,
         manifest_sha256=first.manifest_sha256,
         reference_sha256=first.reference_sha256,
-        entries=entries,
+        entries=tuple(sorted(entries, key=_board_order)),
         rules=first.rules + ranking_rules(first.protocol),
-        notes=(*performance.notes, *_note_run_terms(ordered), *_note_entries(entries), *_note_rules(ordered)),
+        notes=(*performance.notes, *_note_run_terms(field), *_note_entries(entries), *_note_rules(ordered)),
         bootstraps=_group_bootstraps(ordered),
     )
 
 
-def _compute_efficiencies(results: Sequence[Result]) -> list[float | None]:
-    runs = [result.run for result in results if result.run is not None]
-    values = iter(
-        compute_efficiency(
-            time_s=[run.runtime_s for run in runs], peak_gpu=[run.peak_gpu_mib for run in runs]
-        ).tolist()
+def _rank_entries(field: Sequence[Result], performance: Performance) -> list[Entry]:
+    """Rank the entries that have both an accuracy and a run record."""
+    if not field:
+        return []
+    runs = [result.run for result in field if result.run is not None]
+    eff = compute_efficiency(
+        time_s=[run.runtime_s for run in runs], peak_gpu=[run.peak_gpu_mib for run in runs]
     )
-    return [None if result.run is None else next(values) for result in results]
+    p = [value for value in performance.p if value is not None]
+    final = compute_final(performance=p, efficiency=eff)
+    rows = zip(field, p, eff.tolist(), final.tolist(), rank_descending(final).tolist(), strict=True)
+    return [
+        Entry(
+            rank=rank, result=result, perf=_perf(result, p), p=p, eff=eff, final=final, unranked_reason=None
+        )
+        for result, p, eff, final, rank in rows
+    ]
 
 
-def _order_entries(
-    results: Sequence[Result],
-    p: Sequence[float | None],
-    efficiencies: Sequence[float | None],
-    reasons: Sequence[str | None],
-) -> tuple[Entry, ...]:
-    both = [(a, b) for a, b in zip(p, efficiencies, strict=True) if a is not None and b is not None]
-    finals = compute_final(performance=[a for a, _ in both], efficiency=[b for _, b in both])
-    placed: Iterator[tuple[float, int]] = iter(
-        zip(finals.tolist(), rank_descending(finals).tolist(), strict=True)
-    )
+def _list_entries(left: Sequence[Result], ordered: Sequence[Result], everyone: Performance) -> list[Entry]:
+    """List the others by an accuracy rescaled over everybody, which moves no rank."""
+    found = {id(r): (p, why) for r, p, why in zip(ordered, everyone.p, everyone.reasons, strict=True)}
     entries = []
-    for result, accuracy, eff, reason in zip(results, p, efficiencies, reasons, strict=True):
-        final, rank = (None, None) if accuracy is None or eff is None else next(placed)
-        perf = result.summary[PERF.key].value if result.protocol == "uusic25" else accuracy
-        no_run = None if eff is not None else "it has no run record; score it with --run to have it ranked"
+    for result in left:
+        p, reason = found[id(result)]
+        no_run = "it has no run record; score it with --run to have it ranked" if result.run is None else None
         why_not = "; ".join(text for text in (reason, no_run) if text)
         entries.append(
             Entry(
-                rank=rank,
+                rank=None,
                 result=result,
-                perf=perf,
-                p=accuracy,
-                eff=eff,
-                final=final,
-                unranked_reason=why_not or None,
+                perf=_perf(result, p),
+                p=p,
+                eff=None,
+                final=None,
+                unranked_reason=why_not,
             )
         )
-    return tuple(sorted(entries, key=_board_order))
+    return entries
+
+
+def _perf(result: Result, p: float | None) -> float | None:
+    return result.summary[PERF.key].value if result.protocol == "uusic25" else p
 
 
 def _board_order(entry: Entry) -> tuple[bool, int, bool, float, str]:
@@ -144,11 +154,12 @@ def _note_entries(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         for metric in list_metrics(entry.result.protocol):
             score = entry.result.summary[metric.key]
-            if score.value is None:
-                key = (metric.label, str(score.reason))
+            if score.value is None or (score.interval is None and score.reason):
+                what = "is undefined" if score.value is None else "has a remark"
+                key = (f"{metric.label} {what}", str(score.reason))
                 undefined.setdefault(key, []).append(clean_text(entry.result.submission))
-    for (label, reason), names in undefined.items():
-        notes.append(f"{label} is undefined for {', '.join(names)}: {reason}.")
+    for (what, reason), names in undefined.items():
+        notes.append(f"{what} for {', '.join(names)}: {reason}.")
     return notes
 
 

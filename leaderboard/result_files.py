@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.result import Result
+from evaluation.files.json_text import parse_json
 from leaderboard.cells import clean_text
 from leaderboard.metric import METRICS, list_metrics
 
@@ -66,7 +67,13 @@ def _read_result(path: Path) -> Result:
     if len(content) > MAX_BYTES:
         raise ConfigurationError(f"{path}: Expected at most {MAX_BYTES} bytes but got more; is it a result?")
     try:
-        return Result.model_validate_json(content)
+        parsed = parse_json(content)
+        if parsed.conflicting_keys:
+            keys = ", ".join(sorted(parsed.conflicting_keys)[:3])
+            raise ConfigurationError(
+                f"{path}: keys given twice with different values ({keys}); score it again."
+            )
+        return Result.model_validate(parsed.value)
     except ValidationError as error:
         faults = error.errors()
         if any(one["loc"] == ("format_version",) for one in faults):
@@ -76,6 +83,8 @@ def _read_result(path: Path) -> Result:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         text = "; ".join(found[:3])
         raise ConfigurationError(f"{path}: not a valid result ({text}{more}); score it again.") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: not a valid result ({error}); score it again.") from error
 
 
 def _check_result(result: Result) -> list[str]:
@@ -85,7 +94,24 @@ def _check_result(result: Result) -> list[str]:
     if result.protocol not in METRICS:
         known = ", ".join(METRICS)
         return [*problems, f"Expected `protocol` to be one of {known} but got {result.protocol!r}."]
-    return problems + _check_summary(result)
+    return problems + _check_summary(result) + _check_sums(result)
+
+
+def _check_sums(result: Result) -> list[str]:
+    """Find what contradicts itself: a sign of a file that no scorer wrote."""
+    problems = []
+    n_cases = sum(task.n_cases for task in result.tasks)
+    if n_cases != result.n_cases:
+        problems.append(f"Expected `n_cases` to be its tasks' {n_cases} but got {result.n_cases}.")
+    n_failed = sum(task.n_failed for task in result.tasks)
+    if n_failed != result.n_failed:
+        problems.append(f"Expected `n_failed` to be its tasks' {n_failed} but got {result.n_failed}.")
+    parts = [result.summary[key].value for key in ("seg", "cls", "perf") if key in result.summary]
+    if len(parts) == 3 and None not in parts:
+        seg, cls, perf = (float(part or 0.0) for part in parts)
+        if abs(perf - (seg + cls) / 2) > 1e-9:
+            problems.append(f"Expected `perf` to be {(seg + cls) / 2} but got {perf}.")
+    return problems
 
 
 def _check_summary(result: Result) -> list[str]:

@@ -1,13 +1,10 @@
 """The declared ranking rules, in sentences that every board prints."""
 
 _PERFORMANCE = {
-    "uusic25": (
-        "Perf = (Seg + Cls)/2; P = (Perf − min)/(max − min) over every entry that has a Perf, "
-        "with or without a run record.",
-    ),
+    "uusic25": ("Perf = (Seg + Cls)/2; P = (Perf − min)/(max − min) over the ranked entries.",),
     "fmc_uia": (
         "P [our rule; the challenge has published none]: DSC, HD, AUC, F1 macro, MCC, IoU and MRE are "
-        "min-max rescaled in their good direction over all entries, with or without a run record, averaged "
+        "min-max rescaled in their good direction over the ranked entries, averaged "
         "within their kind (segmentation DSC, HD; classification AUC, F1 macro, MCC; detection IoU; "
         "regression MRE), then over kinds; P is not rescaled again, and the column Perf shows it.",
         "A metric that is undefined for every entry is left out of P; where it is undefined for some, it "
@@ -15,7 +12,7 @@ _PERFORMANCE = {
     ),
 }
 _RANKING = (
-    "Eff = ½·(t_max − t)/(t_max − t_min) + ½·(m_max − m)/(m_max − m_min) over every entry with a run record; "
+    "Eff = ½·(t_max − t)/(t_max − t_min) + ½·(m_max − m)/(m_max − m_min) over the ranked entries; "
     "t is the runtime, m the peak GPU memory.",
     "Where max = min every entry gets 1 in that term.",
     "Final = 0.7·P + 0.3·Eff, higher is better; Finals equal to nine decimals share the smaller rank.",

@@ -172,6 +172,9 @@ def main(
 
     python -m sample_data.degrade --layout fmc_uia --references sample_data/fmc_uia/references --out runs/b
     """
+    if out.exists() and not out.is_dir():
+        typer.echo(f"Expected argument `out` to be a folder but got {out}", err=True)
+        raise typer.Exit(2)
     needed = "ground_truth.json" if layout is LayoutName.UUSIC25 else "csv_files"
     if not (references / needed).exists():
         typer.echo(f"Expected argument `references` to hold {needed} but got {references}", err=True)

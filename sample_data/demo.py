@@ -109,8 +109,15 @@ def main(
 
     `make demo`
     """
+    if out.exists() and not out.is_dir():
+        sys.stderr.write(f"{out}: expected a folder\n")
+        raise typer.Exit(2)
     start = time.perf_counter()
-    boards = run_demo(out.resolve())
+    try:
+        boards = run_demo(out.resolve())
+    except subprocess.CalledProcessError as error:
+        sys.stderr.write(f"the demo stopped: `{shlex.join(error.cmd)}` ended with {error.returncode}\n")
+        raise typer.Exit(error.returncode) from error
     sys.stdout.write(f"\nThe whole demo took {time.perf_counter() - start:.0f} s. Leaderboards:\n")
     for board in boards:
         sys.stdout.write(f"  {board}\n")

@@ -86,7 +86,7 @@ def test_bootstrap_of_zero_gives_no_intervals_and_the_default_gives_them(folder:
     code, text = run(*score_arguments(folder, "--bootstrap", 25, "--seed", 3, "--interval", "bca"))
     written = json.loads((folder / "scored" / "result.json").read_text(encoding="utf-8"))
     assert code == 0
-    assert "95 % intervals over 25 bca resamples of cases, seed 3" in re.sub(r"\s+", " ", text)
+    assert "95 % bca intervals from 25 resamples of cases, seed 3" in re.sub(r"\s+", " ", text)
     assert written["tasks"][0]["scores"]["dsc"]["interval"]["n_resamples"] == 25
 
 

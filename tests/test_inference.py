@@ -301,3 +301,17 @@ def test_defaults_are_the_mounts_of_both_challenges() -> None:
     source = DOOR.read_text()
     for mount in ("/input", "/input_json", "/output"):
         assert f'default=Path("{mount}")' in source
+
+
+def test_missing_input_folder_is_explained(uusic25_folder: Path) -> None:
+    done = run(uusic25_folder, f"--input={uusic25_folder / 'nowhere'}")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "Expected `--input` to be a folder" in done.stderr
+
+
+def test_a_mount_without_any_readable_image_is_not_success(uusic25_folder: Path) -> None:
+    empty = uusic25_folder / "empty"
+    empty.mkdir()
+    done = run(uusic25_folder, f"--input={empty}")
+    assert done.returncode == 2
+    assert "No such file" in done.stderr

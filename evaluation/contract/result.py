@@ -49,9 +49,9 @@ class TaskResult(Record):
     kind: Kind
     num_classes: int
     organ: str | None = None
-    n_cases: int
+    n_cases: int = Field(ge=0)
     """Cases of the manifest that have a reference."""
-    n_failed: int
+    n_failed: int = Field(ge=0)
     """Of these, missing or invalid predictions."""
     scores: dict[str, Score]
 
@@ -76,9 +76,9 @@ class RunRecord(Record):
     model_config = ConfigDict(extra="ignore")
 
     format_version: Literal[1] = 1
-    runtime_s: float = Field(ge=0)
+    runtime_s: float = Field(ge=0, le=1e9, strict=True)
     """Container start to exit in seconds, image pull excluded; the median when runs were repeated."""
-    peak_gpu_mib: float = Field(ge=0)
+    peak_gpu_mib: float = Field(ge=0, le=1e9, strict=True)
     """Largest GPU memory in MiB; 0 without a GPU."""
     repeats: int = Field(default=1, ge=1)
     note: str | None = None

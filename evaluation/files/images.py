@@ -46,7 +46,11 @@ def read_size(file: Path) -> tuple[int, int]:
 
 
 def decode_mask(
-    content: bytes, *, expected_hw: tuple[int, int] | None = None, flatten_colour: bool = False
+    content: bytes,
+    *,
+    expected_hw: tuple[int, int] | None = None,
+    flatten_colour: bool = False,
+    flatten_palette: bool = False,
 ) -> NDArray[np.integer]:
     """Decode a mask.
 
@@ -55,6 +59,7 @@ def decode_mask(
         expected_hw: refuse any other size, before decoding.
         flatten_colour: convert colour and palettes to grey (what OpenCV's greyscale reading does) instead of
             refusing colour and returning palette indices.
+        flatten_palette: convert palettes to grey, and still refuse colour.
 
     Returns:
         (h, w) integers: pixel values, palette indices, or 0 and 1 of a one-bit image.
@@ -68,7 +73,8 @@ def decode_mask(
     if expected_hw is not None and size_hw != expected_hw:
         raise WrongSizeError(f"mask is {_show(size_hw)}, image is {_show(expected_hw)} (height × width)")
     _refuse_slow(image, content)
-    if flatten_colour and image.mode not in ("1", "L", "I;16", "I"):
+    wanted = image.mode == "P" if flatten_palette else image.mode not in ("1", "L", "I;16", "I")
+    if wanted and (flatten_colour or flatten_palette):
         return np.asarray(_convert_to_grey(image))
     if image.mode not in ("1", "L", "P", "I;16", "I"):
         raise ValueError(f"mask has mode {image.mode}, expected one channel (8-bit grey or palette)")

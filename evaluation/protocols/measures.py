@@ -22,6 +22,9 @@ from evaluation.metrics.classification import (
 from evaluation.protocols.plan import Measure
 from evaluation.statistics.bootstrap import Statistic, weighted_mean
 
+ROUNDING = 1e-6
+"""How far the sum of float32 probabilities may be from 1."""
+
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
@@ -84,7 +87,7 @@ def strict_class_measures(
 ) -> dict[str, Measure]:
     """Return ``auc`` and the named measures of the confusion matrix, failed cases counted as failed.
 
-    Rows of probabilities are renormalised to sum to 1.
+    Rows of probabilities that miss 1 by more than float32 rounding are renormalised.
     """
     rows = table.iloc[positions]
     failed = (rows["status"] == "failed").to_numpy(dtype=bool)
@@ -95,7 +98,9 @@ def strict_class_measures(
         predicted[~failed] = rows["predicted"].to_numpy(dtype=np.float64)[~failed].astype(np.int64)
         columns = [f"probability_{k}" for k in range(num_classes)]
         given = rows[columns].to_numpy(dtype=np.float64)[~failed]
-        probabilities[~failed] = given / given.sum(axis=1, keepdims=True)
+        totals = given.sum(axis=1, keepdims=True)
+        # Dividing by 1 - 1e-16 would tell equal probabilities apart and so break ties in the AUC.
+        probabilities[~failed] = given / np.where(np.abs(totals - 1.0) <= ROUNDING, 1.0, totals)
     scores = probabilities_with_failures(labels=labels, probabilities=probabilities, failed=failed)
     measures = {"auc": auc_measure(labels=labels, probabilities=scores, positions=positions)}
     for name in names:

@@ -38,7 +38,7 @@ class Mean:
 
     members: tuple["Entry", ...]
     decimals: int | None = None
-    """Round each member first, as a protocol's own table does; intervals use unrounded members."""
+    """Round each member first, as a protocol's own table does; resamples are only moved along."""
     skip_undefined: bool = True
     """Leave undefined members out and say so; otherwise one undefined member makes the mean undefined."""
 

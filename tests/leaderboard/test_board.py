@@ -55,7 +55,7 @@ def test_the_order_of_the_files_changes_nothing() -> None:
     assert all(board == boards[0] for board in boards)
 
 
-def test_an_entry_without_run_is_listed_below_by_accuracy_and_stretches_p() -> None:
+def test_an_entry_without_run_is_listed_below_by_accuracy_and_moves_no_rank() -> None:
     board = build_board(
         [
             make_result("a", time_s=10, summary={"perf": 0.4}),
@@ -64,9 +64,10 @@ def test_an_entry_without_run_is_listed_below_by_accuracy_and_stretches_p() -> N
             make_result("top", time_s=None, summary={"perf": 0.8}),
         ]
     )
-    assert _order(board) == [(1, "a"), (2, "b"), (None, "top"), (None, "low")]
-    a, b, top, low = board.entries
-    assert (a.p, b.p, top.p, low.p) == pytest.approx((0.2, 0.4, 1.0, 0.0))
+    # Final of b: 0.7 · 1 + 0.3 · 0.5; of a: 0.7 · 0 + 0.3 · 1; as without the two others
+    assert _order(board) == [(1, "b"), (2, "a"), (None, "top"), (None, "low")]
+    b, a, top, _ = board.entries
+    assert (a.p, b.p, a.final, b.final) == pytest.approx((0.0, 1.0, 0.3, 0.85))
     assert (a.eff, b.eff) == (1.0, 0.5)
     assert (top.eff, top.final) == (None, None)
     assert any("top is not ranked: it has no run record" in note for note in board.notes)
@@ -82,7 +83,7 @@ def test_an_undefined_perf_is_listed_last_with_its_reason() -> None:
     )
     assert _order(board) == [(1, "c"), (None, "a"), (None, "b")]
     last = board.entries[-1]
-    assert (last.p, last.final, last.eff) == (None, None, 1.0)
+    assert (last.p, last.final, last.eff) == (None, None, None)
     assert "b is not ranked: Perf is undefined: one class only." in board.notes
     assert "Seg is undefined for b: one class only." in board.notes
 
@@ -175,7 +176,7 @@ def test_rules_are_the_results_rules_then_the_ranking_rules() -> None:
         assert board.rules[0] == "Both masks empty: DSC 1."
         assert words in board.rules[1]
         assert any("Final = 0.7·P + 0.3·Eff" in rule for rule in board.rules)
-        assert any("every entry with a run record" in rule for rule in board.rules)
+        assert any("over the ranked entries" in rule for rule in board.rules)
 
 
 def test_results_under_other_rules_are_noted() -> None:

@@ -85,7 +85,7 @@ def test_an_unknown_protocol_is_refused(tmp_path: Path) -> None:
 
 def test_another_format_version_is_refused(tmp_path: Path) -> None:
     result = make_result("a").model_copy(update={"format_version": 2})
-    with pytest.raises(ConfigurationError, match="`format_version` to be 1 but got 2"):
+    with pytest.raises(ConfigurationError, match="written by another version of this project"):
         load_results([write_result(tmp_path, result)])
 
 
@@ -176,13 +176,13 @@ def test_all_problems_of_all_files_come_at_once(tmp_path: Path) -> None:
         tmp_path / "absent.json",
         broken,
         write_result(tmp_path, make_result("a")),
-        write_result(tmp_path, make_result("a", mode="official", summary={"perf": 2.0}), "again"),
+        write_result(tmp_path, make_result("a", mode="official", summary={"mean_dsc": 2.0}), "again"),
     ]
     with pytest.raises(ConfigurationError) as caught:
         load_results(paths)
     message = str(caught.value)
     assert message.count("\n- ") == 5
-    for part in ("no regular file", "not a valid result", "`perf`", "`mode`", "`submission`"):
+    for part in ("no regular file", "not a valid result", "`mean_dsc`", "`mode`", "`submission`"):
         assert part in message
 
 
@@ -198,3 +198,43 @@ def test_control_characters_of_a_file_do_not_reach_the_message(tmp_path: Path) -
 def test_a_negative_mcc_and_a_large_distance_are_within_range(tmp_path: Path) -> None:
     result = make_result("a", protocol="fmc_uia", summary={"mcc": -0.5, "hd_px": 900.0, "mre_px": 0.0})
     assert load_results([write_result(tmp_path, result)]) == (result,)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_cases": 1}, "`n_cases` to be its tasks' 12 but got 1"),
+        ({"n_failed": 3}, "`n_failed` to be its tasks' 0 but got 3"),
+        ({"tasks": ()}, "`n_cases` to be its tasks' 0 but got 12"),
+    ],
+)
+def test_a_result_that_contradicts_itself_is_refused(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    path = write_result(tmp_path, make_result("a").model_copy(update=change))
+    with pytest.raises(ConfigurationError, match=message):
+        load_results([path])
+
+
+def test_a_perf_that_is_not_the_mean_of_its_parts_is_refused(tmp_path: Path) -> None:
+    content = json.loads(make_result("a").model_dump_json())
+    content["summary"]["perf"]["value"] = 1.0
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"`perf` to be 0\.5 but got 1\.0"):
+        load_results([path])
+
+
+def test_a_key_given_twice_is_refused(tmp_path: Path) -> None:
+    path = write_result(tmp_path, make_result("a"))
+    path.write_text(path.read_text().replace('"seg":', '"seg":{"value":0.9,"status":"ok"},"seg":', 1))
+    with pytest.raises(ConfigurationError, match="keys given twice with different values"):
+        load_results([path])
+
+
+@pytest.mark.parametrize("runtime", ["true", '"1"', "1e300", "-1"])
+def test_a_runtime_that_is_no_ordinary_number_is_refused(tmp_path: Path, runtime: str) -> None:
+    path = write_result(tmp_path, make_result("a", time_s=10.0))
+    path.write_text(path.read_text().replace('"runtime_s":10.0', f'"runtime_s":{runtime}'))
+    with pytest.raises(ConfigurationError, match="runtime_s"):
+        load_results([path])

@@ -160,7 +160,7 @@ def test_entry_listed_twice_with_another_label_is_refused(tmp_path: Path) -> Non
         ({"img_dimensions": ["10", 10]}, "expected a whole number"),
         ({"img_dimensions": None}, "No such file"),
         ({"spacing_mm": [1, -1]}, "spacing_mm must be two positive numbers"),
-        ({"mask_path_relative": None}, "must be a path inside the folder of masks"),
+        ({"mask_path_relative": None}, "is this the participants' manifest"),
         ({"mask_path_relative": "../x.png"}, "must be a path inside the folder of masks"),
         ({"mask_path_relative": "absent.png"}, r"reference mask `.*absent\.png` is missing"),
     ],

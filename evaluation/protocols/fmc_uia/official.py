@@ -97,23 +97,27 @@ def official_class_entries(table: pd.DataFrame, positions: IntArray, num_classes
 
 def _auc_entry(rows: pd.DataFrame, labels: IntArray, positions: IntArray, num_classes: int) -> Entry:
     columns = [name for name in rows if str(name).startswith("probability_") and rows[name].notna().any()]
+    if num_classes == 2:
+        # Only the second column is looked at, whatever the first one holds.
+        columns = ["probability_1"] if "probability_1" in columns else []
     probabilities = rows[columns].to_numpy(dtype=np.float64)
     refusal = _find_refusal(labels, probabilities, num_classes)
     if refusal is not None:
         return Constant(0.0, f"scikit-learn refuses ({refusal}), which counts as 0.0")
     if num_classes == 2:
-        return auc_measure(labels=labels, probabilities=probabilities[:, :2], positions=positions)
+        both = np.column_stack([1.0 - probabilities[:, 0], probabilities[:, 0]])
+        return auc_measure(labels=labels, probabilities=both, positions=positions)
     codes = np.unique(labels, return_inverse=True)[1].astype(np.int64)
     return auc_measure(labels=codes, probabilities=probabilities, positions=positions)
 
 
 def _find_refusal(labels: IntArray, probabilities: FloatArray, num_classes: int) -> str | None:
     n_seen = len(np.unique(labels))
+    if num_classes == 2 and probabilities.shape[1] == 0:
+        return "no probability of class 1"
     if probabilities.size == 0 or not np.isfinite(probabilities).all():
         return "a row without usable probabilities"
     if num_classes == 2:
-        if probabilities.shape[1] < 2:
-            return "no probability of class 1"
         return "one class only" if n_seen != 2 else None
     # Two classes are a binary problem to scikit-learn, which then refuses a matrix of scores.
     if n_seen < 3 or n_seen != probabilities.shape[1]:

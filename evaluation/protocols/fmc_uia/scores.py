@@ -56,7 +56,9 @@ RULES: dict[Mode, tuple[str, ...]] = {
     ),
     "official": (
         "Missing predictions are skipped; of repeated ones the last counts.",
-        "DSC and HD as in strict mode; a mask of another size is resized (nearest) to the reference.",
+        "DSC and HD as in strict mode; a mask of another size is resized to the reference (nearest; "
+        "which pixel is nearest is ours, Pillow's)."
+        "",
         "AUC is 0.0 where scikit-learn refuses: a class without reference, rows that do not sum to 1 within "
         "1e-5, missing or non-finite probabilities.",
         "A missing reference point counts as (0, 0); exactly one predicted point is compared with all.",
@@ -137,7 +139,9 @@ def _point_values(
     errors = _capped_errors(points_ref, points_pred, case.diagonal_px, None)
     values = {"mre_px": float(errors.mean())}
     for threshold in SUCCESS_PX:
-        values[f"success_rate_{threshold}px"] = success_rate(errors, threshold)
+        # In a tiny image even the diagonal of a failed case is a small error.
+        rate = 0.0 if points_pred is None else success_rate(errors, threshold)
+        values[f"success_rate_{threshold}px"] = rate
     if case.spacing_mm_yx is not None:
         height, width = case.size_hw
         spacing_y, spacing_x = case.spacing_mm_yx

@@ -139,7 +139,8 @@ def _read_dimensions(dimensions: object, image_file: Path) -> tuple[int, int]:
 
 
 def _optional_text(value: object) -> str | None:
-    return None if value is None else str(value)
+    # pandas writes NaN where a table has no value.
+    return None if value is None or value != value or value == "" else str(value)
 
 
 def _read_reference(entry: Mapping[str, Any], task: Task, references_dir: Path) -> Reference:
@@ -149,11 +150,13 @@ def _read_reference(entry: Mapping[str, Any], task: Task, references_dir: Path) 
             raise ValueError(f"class_label_index must be 0 to {task.num_classes - 1} but is {label}")
         return ClassReference(label)
     path = entry["mask_path_relative"]
+    if path is None:
+        raise ValueError("no mask_path_relative; is this the participants' manifest? Give the ground truth")
     if not isinstance(path, str) or not is_safe_relative(path):
         raise ValueError(f"mask_path_relative `{path}` must be a path inside the folder of masks")
     file = references_dir / path
     if not file.is_file():
-        raise ValueError(f"reference mask `{file}` is missing")
+        raise ValueError(f"reference mask `{file}` is missing; name the folder of masks with --images")
     return MaskReference(file)
 
 

@@ -60,6 +60,10 @@ def _collect(
 ) -> Submission:
     predictions: dict[str, ClassPrediction] = {}
     problems: list[Problem] = []
+    inner = ", ".join(show_name(key) for key in sorted(repeated - entries.keys())[:5])
+    if inner:
+        message = f"`{CLASSES_FILE}`: keys given twice in one entry ({inner}); the last counts"
+        problems.append(Problem(code=Code.REPEATED, severity="warning", message=message))
     for path, entry in entries.items():
         case = cases.get(path)
         if case is None:

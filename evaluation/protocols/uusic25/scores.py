@@ -23,7 +23,8 @@ from evaluation.protocols.measures import IntArray, mean_measure, positions_of, 
 from evaluation.protocols.plan import Constant, Entry, GroupPlan, Mean, ScorePlan
 from evaluation.protocols.validity import find_fault
 
-EXTERNAL_CENTER = "external"
+EXTERNAL_CENTERS = frozenset({"external", "nki"})
+"""Names, in small letters, of the unseen centre; NKI is the challenge's own."""
 DECIMALS = 4
 """The official table rounds each organ's score before averaging."""
 
@@ -39,6 +40,8 @@ RULES: dict[Mode, tuple[str, ...]] = {
         "masks without a boundary (empty, full frame) 1 if equal, else 0.",
         "A failed classification is wrong for accuracy and ranks last in every one-versus-rest AUC.",
         "AUC of class 1; for four subtypes macro one-versus-rest; null where a class has no reference.",
+        "Subtype AUC: mean of the internal and the external AUC where a centre is called external or NKI, "
+        "else the AUC of all subtype cases.",
     ),
     "official": (
         "DSC = 2|A∩B| / (|A| + |B| + 1e-6); both masks empty 0.",
@@ -146,7 +149,7 @@ def _plan_centers(table: pd.DataFrame, manifest: Manifest) -> list[GroupPlan]:
     groups = []
     for task_id, task in _subtype_tasks(manifest).items():
         own = table["task_id"] == task_id
-        external = own & (table["center"].str.lower() == EXTERNAL_CENTER).fillna(False)
+        external = own & table["center"].astype("string").str.strip().str.lower().isin(EXTERNAL_CENTERS)
         if not external.any() or external.sum() == own.sum():
             continue
         for name, chosen in (("internal", own & ~external), ("external", external)):
