@@ -155,7 +155,7 @@ def _note_entries(entries: Sequence[Entry]) -> list[str]:
         for metric in list_metrics(entry.result.protocol):
             score = entry.result.summary[metric.key]
             if score.value is None or (score.interval is None and score.reason):
-                what = "is undefined" if score.value is None else "has a remark"
+                what = "is undefined" if score.value is None else "is to be read with care"
                 key = (f"{metric.label} {what}", str(score.reason))
                 undefined.setdefault(key, []).append(clean_text(entry.result.submission))
     for (what, reason), names in undefined.items():

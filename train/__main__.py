@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,7 +16,9 @@ from evaluation.protocols.fmc_uia import layout as fmc_uia
 from evaluation.protocols.uusic25 import layout as uusic25
 from model.floor_file import FloorHeader, TrainingSource, save_floor
 from train.floor import Lesson, learn_floor
-from train.prepare import prepare
+from train.prepare import Job, prepare
+
+T = TypeVar("T")
 
 # The \b line keeps the lines below it from being filled into one paragraph.
 FLOOR_EXAMPLES = """\b
@@ -27,8 +29,8 @@ Examples:
 
 PREPARE_EXAMPLES = """\b
 Examples:
-  python -m train prepare --busi busi --hc18 hc18 --out runs/public
-  python -m train prepare --busi busi --limit 40 --seed 1 --out runs/part
+  python -m train prepare --busi busi --hc18 hc18 --limit 60 --seed 1 --out runs/part
+  python -m train prepare --busi busi --bus-bra bus_bra --split 70,15,15 --out runs/split
 """
 
 app = typer.Typer(
@@ -70,22 +72,63 @@ def floor(
 
 @app.command(name="prepare", epilog=PREPARE_EXAMPLES)
 def prepare_command(
-    out: Annotated[Path, typer.Option(help="An absent or empty folder; gets uusic25/ and fmc_uia/.")],
-    busi: Annotated[Path | None, typer.Option(help="BUSI, as published.")] = None,
-    hc18: Annotated[Path | None, typer.Option(help="HC18, as published, with filled masks.")] = None,
+    *,
+    out: Annotated[Path, typer.Option(help="An absent or empty folder for both layouts and a data card.")],
+    busi: Annotated[Path | None, typer.Option(help="Breast: benign, malignant, normal.")] = None,
+    busis: Annotated[Path | None, typer.Option(help="Breast tumours.")] = None,
+    bus_bra: Annotated[Path | None, typer.Option(help="Breast: pathology, boxes.")] = None,
+    ddti: Annotated[Path | None, typer.Option(help="Thyroid nodules.")] = None,
+    fatty_liver: Annotated[Path | None, typer.Option(help="Livers, the .mat file or its folder.")] = None,
+    kidney_us: Annotated[Path | None, typer.Option(help="Kidneys.")] = None,
+    hc18: Annotated[Path | None, typer.Option(help="Fetal heads.")] = None,
+    camus: Annotated[Path | None, typer.Option(help="Hearts, NIfTI.")] = None,
+    regensburg: Annotated[Path | None, typer.Option(help="Appendix.")] = None,
+    usgra_seg: Annotated[Path | None, typer.Option(help="Nerves and vessels.")] = None,
+    muscle_dltrack: Annotated[Path | None, typer.Option(help="Aponeuroses of muscles.")] = None,
+    lung_pocus: Annotated[Path | None, typer.Option(help="Lungs.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="About how many pictures of each.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Which pictures, with --limit.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the limit's choice and of the split.")] = 0,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="Shares of train/, val/ and test/; no group is in two of them."),
+    ] = None,
 ) -> None:
-    """Turn public data sets into labelled challenge folders of both layouts."""
+    """Turn public data sets as published into labelled challenge folders of both layouts."""
+    given = {
+        "busi": busi,
+        "busis": busis,
+        "bus_bra": bus_bra,
+        "ddti": ddti,
+        "fatty_liver": fatty_liver,
+        "kidney_us": kidney_us,
+        "hc18": hc18,
+        "camus": camus,
+        "regensburg": regensburg,
+        "usgra_seg": usgra_seg,
+        "muscle_dltrack": muscle_dltrack,
+        "lung_pocus": lung_pocus,
+    }
+    sources = {name: folder for name, folder in given.items() if folder is not None}
     try:
-        prepared = prepare(busi=busi, hc18=hc18, out=out, limit=limit, seed=seed)
+        shares = None if split is None else _read_shares(split)
+        prepared = prepare(sources, out=out, limit=limit, seed=seed, split=shares, watch=_watch_writing)
     except UserError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
     for line in prepared.skipped:
         typer.echo(f"skipped {line}", err=True)
+    for line in prepared.left_out:
+        typer.echo(f"left out {line}", err=True)
     counts = f"{prepared.n_uusic25} UUSIC25 entries, {prepared.n_fmc_uia} FMC_UIA rows"
     typer.echo(f"{out}: {counts}, {len(prepared.skipped)} skipped")
+
+
+def _read_shares(text: str) -> tuple[float, float, float]:
+    try:
+        train, val, test = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ConfigurationError(f"Expected `--split` to be like 70,15,15 but got {text}") from error
+    return train, val, test
 
 
 def _read_folders(
@@ -137,9 +180,15 @@ def _read_generator(folder: Path) -> dict[str, str | int] | None:
 
 
 def _watch(lessons: list[Lesson]) -> Iterable[Lesson]:
-    return track(
-        lessons, "Learning", console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True
-    )
+    return _track(lessons, "Learning")
+
+
+def _watch_writing(jobs: Sequence[Job]) -> Iterable[Job]:
+    return _track(jobs, "Writing")
+
+
+def _track(items: Sequence[T], what: str) -> Iterable[T]:
+    return track(items, what, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
 
 
 if __name__ == "__main__":

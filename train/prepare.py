@@ -1,15 +1,27 @@
-"""Public data sets into labelled challenge folders: which pictures fill which tasks."""
+"""Public data sets into labelled challenge folders: read, choose, split, write, describe."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from evaluation.contract.errors import ConfigurationError
-from train.datasets.busi import CLASSES, read_busi
-from train.datasets.fmc_uia_folder import CsvTask, write_fmc_uia
-from train.datasets.hc18 import read_hc18
+from train.datasets import uusic25_folder
+from train.datasets.card import DataCard, describe_source, describe_task, split_rule, write_card
+from train.datasets.catalogue import CATALOGUE
+from train.datasets.fmc_uia_folder import write_task
 from train.datasets.picture import Collection, Picture, choose_groups
-from train.datasets.uusic25_folder import DatasetTask, write_uusic25
+from train.datasets.splits import split_pictures
+from train.datasets.task import Task
+from train.datasets.tasks import build_fmc_uia, build_uusic25, find_shortage, list_incomplete
+
+PARTS = ("train", "val", "test")
+_BUILDERS = {"uusic25": build_uusic25, "fmc_uia": build_fmc_uia}
+
+Job = Callable[[], None]
+Watch = Callable[[Sequence[Job]], Iterable[Job]]
+Parts = dict[str, dict[str, tuple[Picture, ...]]]
+"""Pictures by part and data set; one part of the empty name when nothing is split."""
 
 
 @dataclass(frozen=True)
@@ -19,59 +31,108 @@ class Prepared:
     n_uusic25: int
     n_fmc_uia: int
     skipped: tuple[str, ...]
+    """Pictures that did not match, by data set."""
+    left_out: tuple[str, ...]
+    """Tasks that were not written, pictures that one task could not use, and why."""
 
 
 def prepare(
-    *, busi: Path | None, hc18: Path | None, out: Path, limit: int | None = None, seed: int = 0
+    sources: Mapping[str, Path],
+    *,
+    out: Path,
+    limit: int | None = None,
+    seed: int = 0,
+    split: tuple[float, float, float] | None = None,
+    watch: Watch = list,
 ) -> Prepared:
-    """Write ``uusic25/`` and ``fmc_uia/`` below `out`.
+    """Write ``uusic25/``, ``fmc_uia/`` and a data card below `out`.
 
     Args:
-        busi: BUSI's folder.
-        hc18: HC18's folder.
-        out: absent or empty.
+        sources: folders by data set, named as in `CATALOGUE`.
+        out: absent or empty. With `split`, ``train/``, ``val/`` and ``test/`` hold the two folders each.
         limit: about how many pictures of each data set, whole groups only.
-        seed: which ones.
+        seed: of the limit's choice and of the split.
+        split: shares of training, validation and test, positive numbers of any sum.
+        watch: hands out the tasks to write, for a progress bar.
 
     Raises:
-        ConfigurationError: no data set given, a folder is not the data set's, `out` holds something.
+        ConfigurationError: no data set given, an unknown one, a folder is not the data set's, `out` holds
+            something, a share is not positive.
     """
-    if out.exists() and any(out.iterdir()):
-        raise ConfigurationError(f"{out}: expected an absent or empty folder")
-    collections = [
-        *([read_busi(busi)] if busi is not None else []),
-        *([read_hc18(hc18)] if hc18 is not None else []),
-    ]
-    if not collections:
-        raise ConfigurationError("Expected at least one data set; give --busi or --hc18")
+    _check(sources, out, split)
+    collections = [CATALOGUE[name].read(sources[name]) for name in CATALOGUE if name in sources]
     chosen = {c.name: choose_groups(c.pictures, limit, seed) for c in collections}
-    breasts, heads = chosen.get("busi", ()), chosen.get("hc18", ())
-    return Prepared(
-        n_uusic25=write_uusic25(_uusic25_tasks(breasts, heads), out / "uusic25"),
-        n_fmc_uia=write_fmc_uia(_fmc_uia_tasks(breasts, heads), out / "fmc_uia"),
-        skipped=_skipped(collections),
+    shares = None if split is None else dict(zip(PARTS, split, strict=True))
+    parts = _split(chosen, shares, seed)
+    tasks, left_out = _build_tasks(parts)
+    counts = _write(tasks, out, watch)
+    card = DataCard(
+        seed=seed,
+        limit=limit,
+        split=shares,
+        split_rule=split_rule(shares),
+        sources=tuple(describe_source(c, {part: parts[part][c.name] for part in parts}) for c in collections),
+        tasks=tuple(describe_task(protocol, by_part) for protocol, by_part in tasks),
+        left_out=left_out,
     )
+    write_card(card, parts, out)
+    return Prepared(counts["uusic25"], counts["fmc_uia"], _list_skipped(collections), left_out)
 
 
-def _uusic25_tasks(breasts: Sequence[Picture], heads: Sequence[Picture]) -> list[DatasetTask]:
-    # The challenge has no normal breasts.
-    lesions = tuple(picture for picture in breasts if picture.label != "normal")
-    tasks = [
-        DatasetTask("classification", "Breast", lesions, CLASSES[:2]),
-        DatasetTask("segmentation", "Breast", lesions),
-        DatasetTask("segmentation", "Fetal_Head", tuple(heads)),
-    ]
-    return [task for task in tasks if task.pictures]
+def _check(sources: Mapping[str, Path], out: Path, split: tuple[float, ...] | None) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigurationError(f"{out}: expected an absent or empty folder")
+    unknown = sorted(sources.keys() - CATALOGUE.keys())
+    if unknown or not sources:
+        got = ", ".join(unknown) or "none"
+        raise ConfigurationError(f"Expected at least one data set of {', '.join(CATALOGUE)} but got {got}")
+    if split is not None and not all(0 < share < float("inf") for share in split):
+        raise ConfigurationError(f"Expected `split` to be three positive shares but got {split}")
 
 
-def _fmc_uia_tasks(breasts: Sequence[Picture], heads: Sequence[Picture]) -> list[CsvTask]:
-    tasks = [
-        CsvTask("classification", "breast_3cls", tuple(breasts), CLASSES),
-        CsvTask("segmentation", "breast_lesion", tuple(breasts)),
-        CsvTask("segmentation", "fetal_head", tuple(heads)),
-    ]
-    return [task for task in tasks if task.pictures]
+def _split(chosen: dict[str, tuple[Picture, ...]], shares: dict[str, float] | None, seed: int) -> Parts:
+    if shares is None:
+        return {"": chosen}
+    by_source = {name: split_pictures(pictures, shares, seed) for name, pictures in chosen.items()}
+    return {part: {name: by_source[name][part] for name in chosen} for part in shares}
 
 
-def _skipped(collections: Sequence[Collection]) -> tuple[str, ...]:
+def _build_tasks(parts: Parts) -> tuple[list[tuple[str, dict[str, Task]]], tuple[str, ...]]:
+    """Return each task by part, with its protocol, and the reasons of those that are not written."""
+    tasks: list[tuple[str, dict[str, Task]]] = []
+    left_out = [line for chosen in parts.values() for line in list_incomplete(chosen)]
+    for protocol, build in _BUILDERS.items():
+        built = {part: build(chosen) for part, chosen in parts.items()}
+        for same in zip(*built.values(), strict=True):
+            by_part = dict(zip(parts, same, strict=True))
+            shortage = find_shortage(by_part)
+            if shortage is None:
+                tasks.append((protocol, by_part))
+            elif shortage:
+                left_out.append(f"{protocol} {same[0].kind} {same[0].name}: {shortage}")
+    return tasks, tuple(left_out)
+
+
+def _write(tasks: Sequence[tuple[str, dict[str, Task]]], out: Path, watch: Watch) -> dict[str, int]:
+    counts = dict.fromkeys(_BUILDERS, 0)
+    entries: dict[str, list[uusic25_folder.Entry]] = {}
+    stored: dict[str, dict[str, str]] = {}
+
+    def write_one(protocol: str, part: str, task: Task) -> None:
+        counts[protocol] += len(task.pictures)
+        folder = out / part / protocol
+        if protocol == "uusic25":
+            entries.setdefault(part, []).extend(uusic25_folder.write_pictures(task, folder))
+        else:
+            write_task(task, folder, stored.setdefault(part, {}))
+
+    jobs = [partial(write_one, protocol, *item) for protocol, parts in tasks for item in parts.items()]
+    for job in watch(jobs):
+        job()
+    for part, of_part in entries.items():
+        uusic25_folder.write_lists(of_part, out / part / "uusic25")
+    return counts
+
+
+def _list_skipped(collections: Sequence[Collection]) -> tuple[str, ...]:
     return tuple(f"{c.name}: {line}" for c in collections for line in c.skipped)

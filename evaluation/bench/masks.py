@@ -77,7 +77,7 @@ def measure_masks(pairs: Sequence[Pair], progress: Callable[[int], None]) -> Ite
         progress(number + 1)
     times = np.array(rows).reshape(len(rows), 3, 2)
     names = (
-        ("NSD at 1 px / scikit-image + scipy", 50.0, None),
+        ("NSD at 1 px / scikit-image + scipy", 50.0, 50.0),
         ("set Hausdorff / SimpleITK", 8.0, 4.0),
         ("HD + HD95 + NSD / surface-distance", 3.0, None),
     )

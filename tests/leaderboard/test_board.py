@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from evaluation.contract.result import Score
 from leaderboard.board import Board, build_board
 from leaderboard.published.tables import load_score_sheet, load_table1
 from tests.leaderboard.result_scenes import FMC_UIA_SUMMARY, make_result
@@ -182,3 +183,11 @@ def test_rules_are_the_results_rules_then_the_ranking_rules() -> None:
 def test_results_under_other_rules_are_noted() -> None:
     board = build_board([make_result("a"), make_result("b", rules=("Both masks empty: DSC 0.",))])
     assert "The scoring rules are those of a; b state other ones." in board.notes
+
+
+def test_a_score_without_interval_tells_why_in_the_notes() -> None:
+    result = make_result("a")
+    remark = Score(value=0.5, reason="no interval: undefined in 789 of 1000 resamples")
+    bare = result.model_copy(update={"summary": {**result.summary, "mean_auc_subtype": remark}})
+    (note,) = [note for note in build_board([bare]).notes if "789" in note]
+    assert note.endswith("is to be read with care for a: no interval: undefined in 789 of 1000 resamples.")

@@ -1,38 +1,47 @@
 """A picture of a public data set with what its source says of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.files.images import decode_mask, read_size
+Mask = NDArray[np.uint8]
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One ultrasound image and its labels."""
+    """One ultrasound image and its labels; pixels are read when they are needed."""
 
     name: str
-    """Unique in the data set; becomes the file's stem in a challenge folder."""
-    image_file: Path
-    mask_files: tuple[Path, ...]
-    """Their union is the mask; none when the source has no mask."""
+    """Unique over all data sets; becomes the file's stem in a challenge folder."""
+    read_image: Callable[[], bytes]
+    """Returns a PNG, JPEG or BMP file's bytes."""
+    suffix: str
+    """Of the image's file, lower case, with the dot."""
     group: str
-    """Images of one group (patient, near-duplicates) never leave each other."""
+    """Images of one group (patient, video, near-duplicates) never leave each other. Unique over all sets."""
     size_hw: tuple[int, int]
+    read_mask: Callable[[], Mask] | None = None
+    """Returns (h, w) class indices, 0 = background; None when the source has no mask."""
     label: str | None = None
     """The class's name in the source."""
-    spacing_mm: float | None = None
-    """Millimetres a pixel, the same in both directions."""
+    spacing_mm_yx: tuple[float, float] | None = None
+    box_xyxy: tuple[float, float, float, float] | None = None
+    """First and last column and row of the lesion in 0-based pixels: x_min, y_min, x_max, y_max."""
+    points_xy: tuple[Point, ...] = ()
+    """Landmarks in 0-based pixels, (0, 0) the centre of the top left pixel."""
 
-    def read_mask(self) -> NDArray[np.uint8]:
-        """Return the union of the masks, (h, w) of 0 and 1."""
-        inside = np.zeros(self.size_hw, dtype=np.bool_)
-        for file in self.mask_files:
-            inside |= decode_mask(file.read_bytes(), expected_hw=self.size_hw, flatten_colour=True) > 0
-        return inside.astype(np.uint8)
+    def load_mask(self) -> Mask:
+        """Return the mask, (h, w) of class indices.
+
+        Raises:
+            ValueError: the source has none, or its file was damaged since.
+        """
+        if self.read_mask is None:
+            raise ValueError(f"{self.name}: expected a mask but its source has none")
+        return self.read_mask()
 
 
 @dataclass(frozen=True)
@@ -44,24 +53,16 @@ class Collection:
     skipped: tuple[str, ...]
 
 
-def check_picture(image_file: Path, mask_files: Sequence[Path]) -> tuple[int, int]:
-    """Return the size (height, width) that an image and all its masks share.
-
-    Raises:
-        ValueError: a file is missing, unreadable or of another size; the text names it.
-    """
-    try:
-        size_hw = read_size(image_file)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{image_file.name}: {error}") from error
-    for file in mask_files:
+def collect(name: str, keys: Iterable[str], read_one: Callable[[str], Picture]) -> Collection:
+    """Read every key; a `ValueError` names why that one is skipped, and the rest goes on."""
+    pictures: list[Picture] = []
+    skipped: list[str] = []
+    for key in keys:
         try:
-            mask_hw = read_size(file)
-        except (OSError, ValueError) as error:
-            raise ValueError(f"{file.name}: {error}") from error
-        if mask_hw != size_hw:
-            raise ValueError(f"{file.name} is {mask_hw}, its image is {size_hw}")
-    return size_hw
+            pictures.append(read_one(key))
+        except ValueError as error:
+            skipped.append(f"{key}: {error}")
+    return Collection(name, tuple(pictures), tuple(skipped))
 
 
 def choose_groups(pictures: Sequence[Picture], limit: int | None, seed: int) -> tuple[Picture, ...]:
