@@ -1,5 +1,6 @@
 """Two-dimensional NIfTI-1 images: pixels and spacing, nothing else of the format.
 
+Not through SimpleITK: it reads a file that is cut off as if it were whole, and a mask must not be guessed.
 Promises: any other content raises `ValueError`. Format from nifti.nimh.nih.gov/nifti-1 (nifti1.h).
 """
 
