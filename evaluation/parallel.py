@@ -5,9 +5,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from typing import TypeVar
-
-import cv2
 
 from evaluation.contract.errors import HarnessError
 
@@ -23,6 +22,16 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def start_server(module: str) -> None:
+    """Start the process that others are forked from, so that it imports while this one goes on.
+
+    Args:
+        module: what the work needs.
+    """
+    multiprocessing.get_context("forkserver").set_forkserver_preload([module])
+    forkserver.ensure_running()
 
 
 def run_jobs(
@@ -51,15 +60,21 @@ def run_jobs(
     return outcomes
 
 
+def _use_one_thread() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
 def _run(work: Callable[[Job], Outcome], jobs: Sequence[Job], n_processes: int) -> Iterator[Outcome]:
     if n_processes <= 1 or len(jobs) < _WORTH_A_POOL:
         yield from map(work, jobs)
         return
     # Forked from a clean server: a fork of this process would inherit its threads' locks.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([work.__module__])
+    context.set_forkserver_preload([work.__module__])  # without effect on a server that already runs
     try:
-        with ProcessPoolExecutor(n_processes, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        with ProcessPoolExecutor(n_processes, context, initializer=_use_one_thread) as pool:
             yield from pool.map(work, jobs, chunksize=_CHUNK)
     except BrokenProcessPool as error:
         raise HarnessError("a scoring process was killed; is there enough memory? Try --jobs 1") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation import __main__ as cli
+from evaluation import commands as cli
 from evaluation.contract.errors import HarnessError
 from tests.protocols.folders import disc, uusic25_entry, write_csv, write_json, write_mask
 

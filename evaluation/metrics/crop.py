@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -94,16 +95,29 @@ def crop_to_masks(*, mask_ref: Mask, mask_pred: Mask) -> MaskPair:
         GeometryError: see `check_masks`.
     """
     check_masks(mask_ref=mask_ref, mask_pred=mask_pred)
-    ref, pred = as_bool(mask_ref), as_bool(mask_pred)
-    box = margin_box(ref | pred)
+    box = _common_box(mask_ref, mask_pred)
     return MaskPair(
-        mask_ref=np.ascontiguousarray(ref[box]).view(np.uint8),
-        mask_pred=np.ascontiguousarray(pred[box]).view(np.uint8),
+        mask_ref=np.ascontiguousarray(as_bool(mask_ref[box])).view(np.uint8),
+        mask_pred=np.ascontiguousarray(as_bool(mask_pred[box])).view(np.uint8),
         row_start=box[0].start,
         col_start=box[1].start,
         frame_height=mask_ref.shape[0],
         frame_width=mask_ref.shape[1],
     )
+
+
+def _common_box(mask_ref: Mask, mask_pred: Mask) -> tuple[slice, slice]:
+    if mask_ref.itemsize > 1 or mask_pred.itemsize > 1:
+        return margin_box(as_bool(mask_ref) | as_bool(mask_pred))
+    # OpenCV finds the box of a byte image several times faster than two passes of NumPy.
+    boxes = [cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8)) for mask in (mask_ref, mask_pred)]
+    found = [(x, y, x + w, y + h) for x, y, w, h in boxes if w]
+    if not found:
+        return slice(0, 1), slice(0, 1)
+    left, top = min(box[0] for box in found), min(box[1] for box in found)
+    right, bottom = max(box[2] for box in found), max(box[3] for box in found)
+    height, width = mask_ref.shape
+    return slice(max(top - 1, 0), min(bottom + 1, height)), slice(max(left - 1, 0), min(right + 1, width))
 
 
 def margin_box(inside: NDArray[np.bool_]) -> tuple[slice, slice]:

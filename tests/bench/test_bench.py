@@ -89,7 +89,7 @@ def test_memory_is_measured_in_a_process_of_its_own() -> None:
 
 
 def test_command_exits_1_when_a_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    from evaluation.__main__ import app
+    from evaluation.commands import app
 
     ratio = Ratio(name="x", group="all", n=1, baseline_s=1.0, ours_s=1.0, ratio=1.0, required=2.0)
     report = BenchReport(

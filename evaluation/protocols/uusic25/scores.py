@@ -58,7 +58,9 @@ def measure_mask(
     *, mask_ref: NDArray[np.integer], mask_pred: NDArray[np.integer], num_classes: int, mode: Mode
 ) -> dict[str, float]:
     """Return ``dsc`` and ``nsd`` of two (h, w) masks; non-zero is inside."""
-    inside_ref, inside_pred = mask_ref > 0, mask_pred > 0
+    # Unsigned pixels are compared after the crop, where there are fewer of them.
+    inside_ref = mask_ref if mask_ref.dtype == np.uint8 else mask_ref > 0
+    inside_pred = mask_pred if mask_pred.dtype == np.uint8 else mask_pred > 0
     if mode == "official":
         # The origin quirk looks at the frame itself, so nothing is cropped here.
         return {
