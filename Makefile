@@ -16,7 +16,7 @@ $(STAMP): requirements.txt tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/requirements.txt
 	touch $@
 
-demo: $(STAMP) ## predict, time, score and rank two submissions on both sample folders (no container engine)
+demo: $(STAMP) ## predict, time, score and rank three submissions on both sample folders (no container engine)
 	$(BIN)/python -m sample_data.demo --out runs/demo
 
 test: $(STAMP) ## all tests but the slow ones, with line coverage of evaluation/ and leaderboard/

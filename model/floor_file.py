@@ -10,19 +10,18 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from pydantic import Field
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
 from evaluation.contract.task import Kind, Task
 from model.floor import GRID, Answer, ClassPrior, FloorModel, MeanShape, MedianBox, MedianPoints, fits
+from model.tensor_file import read_tensors, write_tensors
 
 MAX_BYTES = 16 * 2**20
 """No floor comes near; larger files are refused unread."""
 
-_HEADER = "floor"
+HEADER_NAME = "floor"
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -62,19 +61,12 @@ def save_floor(file: Path, model: FloorModel, header: FloorHeader) -> None:
     Raises:
         ConfigurationError: the name does not end in ``.safetensors``, or the file cannot be written.
     """
-    _check_suffix(file)
     tensors = {
         f"{key}#{field}": array
         for key, answer in sorted(model.answers.items())
         for field, array in vars(answer).items()
     }
-    # One metadata entry: the library writes several in an order that changes from run to run.
-    content = save(tensors, metadata={_HEADER: header.model_dump_json()})
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be written ({error.strerror})") from error
+    write_tensors(file, tensors, HEADER_NAME, header)
 
 
 def load_floor(file: Path) -> tuple[FloorModel, FloorHeader]:
@@ -84,8 +76,7 @@ def load_floor(file: Path) -> tuple[FloorModel, FloorHeader]:
         ConfigurationError: missing, not safetensors, not a floor, another format version, tensors that are
             absent, superfluous, of another shape or type, or out of range (NaN included).
     """
-    _check_suffix(file)
-    header, tensors = _read(file)
+    header, tensors = read_tensors(file, HEADER_NAME, FloorHeader, max_bytes=MAX_BYTES)
     answers: dict[str, Answer] = {}
     for key, learned in header.tasks.items():
         try:
@@ -96,32 +87,6 @@ def load_floor(file: Path) -> tuple[FloorModel, FloorHeader]:
     if tensors:
         raise ConfigurationError(f"{file}: expected no tensors but those of its tasks but got {min(tensors)}")
     return FloorModel(answers), header
-
-
-def _check_suffix(file: Path) -> None:
-    if file.suffix != ".safetensors":
-        raise ConfigurationError(f"Expected weights to be a .safetensors file but got `{file.name}`")
-
-
-def _read(file: Path) -> tuple[FloorHeader, dict[str, NDArray[Any]]]:
-    try:
-        if (size := file.stat().st_size) > MAX_BYTES:
-            raise ConfigurationError(f"{file}: {size:,} bytes, expected at most {MAX_BYTES:,}")
-        with safe_open(file, framework="numpy") as stored:
-            metadata = stored.metadata() or {}
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read ({error.strerror or error})") from error
-    except (SafetensorError, TypeError) as error:
-        raise ConfigurationError(f"{file}: not a safetensors file of numpy arrays ({error})") from error
-    if _HEADER not in metadata:
-        raise ConfigurationError(f"{file}: expected metadata `{_HEADER}` but got {sorted(metadata)}")
-    try:
-        return FloorHeader.model_validate_json(metadata[_HEADER]), tensors
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ConfigurationError(f"{file}: metadata `{_HEADER}`: {place}: {first['msg']}") from error
 
 
 def _read_answer(key: str, learned: LearnedTask, tensors: dict[str, NDArray[Any]]) -> Answer:

@@ -1,7 +1,7 @@
 """The main job end to end on the sample folders: predict, check, time, score, rank.
 
 ``python -m sample_data.demo --out DIR`` runs the project's own commands one by one and prints each, so that
-the demo is also a worked example. Two submissions: the floor predictor, and degraded references.
+the demo is also a worked example. Three submissions: the unified network, the floor, degraded references.
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 SAMPLES = Path(__file__).parent
+MODEL = SAMPLES.parent / "model"
 PYTHON = sys.executable
 
 
@@ -60,8 +61,10 @@ def run_demo(out: Path) -> list[Path]:
     """
     boards = []
     for challenge in _challenges():
+        floor = ("--weights", str(MODEL / "weights" / "floor.safetensors"))
         results = [
-            _submit(challenge, out, "floor", ["inference.py", *challenge.inference, "--output"]),
+            _submit(challenge, out, "lite", ["inference.py", *challenge.inference, "--output"]),
+            _submit(challenge, out, "floor", ["inference.py", *challenge.inference, *floor, "--output"]),
             _submit(challenge, out, "degraded-references", _degrade(challenge)),
         ]
         board = out / challenge.name / "leaderboard"

@@ -69,7 +69,10 @@ RULES: dict[str, tuple[str, ...]] = {
         *("leaderboard", CONTRACT, METRICS, STATISTICS, FILES_ROOM),
         *("numpy", "scipy", "pandas", "pydantic", "rich", "typer", "jinja2", "plotly", "matplotlib"),
     ),
-    r"model(\..*)?": ("model", *PREDICTOR, "numpy", "PIL", "cv2", "pydantic", "safetensors", "torch"),
+    r"model(\..*)?": (
+        *("model", *PREDICTOR, "numpy", "PIL", "cv2", "pydantic", "safetensors"),
+        *("torch", "onnxruntime", "openvino"),
+    ),
     r"inference": ("model", *PREDICTOR),
 }
 BENCH_ONLY = ("skimage", "sklearn", "SimpleITK", "surface_distance")

@@ -16,7 +16,10 @@ from evaluation.protocols.fmc_uia import layout as fmc_uia
 from evaluation.protocols.uusic25 import layout as uusic25
 from model.floor_file import FloorHeader, TrainingSource, save_floor
 from train.floor import Lesson, learn_floor
+from train.nnunet import command as specialists
 from train.prepare import Job, prepare
+from train.report import command as reporting
+from train.unified import command as unified
 
 T = TypeVar("T")
 
@@ -189,6 +192,15 @@ def _watch_writing(jobs: Sequence[Job]) -> Iterable[Job]:
 
 def _track(items: Sequence[T], what: str) -> Iterable[T]:
     return track(items, what, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+
+
+app.command(epilog=unified.STAGE1_EXAMPLES)(unified.stage1)
+app.command(epilog=unified.STAGE2_EXAMPLES)(unified.stage2)
+app.command(epilog=unified.SHIP_EXAMPLES)(unified.ship)
+app.command(epilog=reporting.EXAMPLES)(reporting.report)
+app.command(epilog=specialists.NNUNET_EXAMPLES)(specialists.nnunet)
+app.command(name="nnunet-predict", epilog=specialists.PREDICT_EXAMPLES)(specialists.nnunet_predict)
+app.command(name="select-tasks", epilog=specialists.SELECT_EXAMPLES)(specialists.select_tasks_command)
 
 
 if __name__ == "__main__":

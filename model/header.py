@@ -1,0 +1,70 @@
+"""What a trained network says of itself: the JSON header of its weights. Needs no torch to be read."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from evaluation.contract.record import Record
+from evaluation.contract.task import Kind
+from model.tensor_file import read_header
+
+HEADER_NAME = "network"
+
+MAX_BYTES = 2**30
+"""The largest preset in single precision takes half of it; larger files are refused unread."""
+
+
+class LearnedHead(Record):
+    """One head: what it answers, and how it may be used."""
+
+    task_id: str
+    kind: Kind
+    num_classes: int = Field(ge=1, le=255)
+    """As in `model.network.unified.HeadKey`."""
+    organ: str | None = None
+    """The organ, in UUSIC25's canonical spelling; None where a task has none."""
+    label_names: tuple[str, ...] = ()
+    """Of the classes or points, in order; empty where nobody named them."""
+    flip_allowed: bool = False
+    """Whether a mirrored view (left for right) may be averaged in at test time."""
+    stage: Literal[1, 2] = 1
+    """The training stage that the head was taken from; a head of Stage I has an idle adapter."""
+
+
+class TrainingData(Record):
+    """One labelled folder that the network was trained on."""
+
+    name: str
+    manifest_sha256: str
+    n_pictures: int = Field(ge=0)
+
+
+class NetworkHeader(Record):
+    """The metadata of a network's weights."""
+
+    format: Literal["unified"] = "unified"
+    format_version: Literal[1] = 1
+    preset: str
+    """A `model.network.unified.Preset`."""
+    stage: Literal[1, 2]
+    input_size: int = Field(ge=32, le=4096, multiple_of=32)
+    """Rows and columns of the network's input."""
+    grey_mean: float
+    grey_std: float = Field(gt=0)
+    """A pixel x of 0 to 255 enters the network as (x / 255 - mean) / std."""
+    shared: bool
+    adapted: bool
+    heads: tuple[LearnedHead, ...]
+    """In the network's order."""
+    data: tuple[TrainingData, ...] = ()
+    code_revision: str
+
+
+def read_network_header(file: Path) -> NetworkHeader:
+    """Read the header of a network's weights.
+
+    Raises:
+        ConfigurationError: missing, too large, not safetensors, or not a network's.
+    """
+    return read_header(file, HEADER_NAME, NetworkHeader, max_bytes=MAX_BYTES)

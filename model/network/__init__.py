@@ -1,0 +1,1 @@
+"""The unified network: one backbone an image, one compact head a task."""

@@ -1,0 +1,163 @@
+"""How a batch is answered: each image once, whatever becomes of its neighbours."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from evaluation.contract.case import Case, make_case_id
+from evaluation.contract.manifest import Manifest
+from evaluation.contract.prediction import ClassPrediction
+from evaluation.contract.task import Kind, Task
+from model.batch import BatchPredictor, Network
+from model.floor import FloorModel
+from model.header import LearnedHead
+from model.plan import make_plan
+from model.predictor import Done, predict_all
+from model.views import AS_IT_IS
+from tests.model.networks import make_header
+
+FLOOR = FloorModel({})
+TASKS = {
+    "kinds": Task(task_id="kinds", kind=Kind.CLASSIFICATION, num_classes=2),
+    "more": Task(task_id="more", kind=Kind.CLASSIFICATION, num_classes=3),
+    "mask": Task(task_id="mask", kind=Kind.SEGMENTATION, num_classes=2),
+}
+HEADS = [LearnedHead(task_id=name, kind=t.kind, num_classes=t.num_classes) for name, t in TASKS.items()]
+
+
+class GreyEngine:
+    """Answers with the image's mean grey; NaN for a white image."""
+
+    name = "grey"
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def encode(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the means."""
+        self.batches.append(len(batch))
+        return np.asarray(batch.mean(axis=(1, 2, 3)), dtype=np.float32)
+
+    def answer(self, head: int, features: NDArray[np.float32], rows: Sequence[int]) -> NDArray[np.float32]:
+        """Return logits whose last class is the mean."""
+        means = features[list(rows)]
+        means = np.where(means > 2.4, np.nan, means)
+        shape = (8, 8) if head == 2 else ()
+        logits = np.zeros((len(rows), HEADS[head].num_classes, *shape), dtype=np.float32)
+        logits[:, -1] = means.reshape(-1, *[1] * len(shape))
+        return logits
+
+
+class ListWriter:
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        self.classes: list[tuple[str, ClassPrediction]] = []
+        self.masks: dict[str, NDArray[np.uint8]] = {}
+
+    def add_mask(self, case: Case, mask: NDArray[np.uint8]) -> None:
+        """Keep a mask."""
+        self.masks[case.image_path] = mask
+
+    def add_class(self, case: Case, prediction: ClassPrediction) -> None:
+        """Keep a class."""
+        self.classes.append((case.case_id, prediction))
+
+
+def make_manifest(folder: Path, greys: Mapping[str, int | None], asked: Sequence[str]) -> Manifest:
+    """Write images (None leaves one out) and ask tasks about each, task by task."""
+    for name, grey in greys.items():
+        if grey is not None:
+            Image.new("L", (40, 30), grey).save(folder / name)
+    cases = [
+        Case(
+            case_id=make_case_id(task, name),
+            task_id=task,
+            image_path=name,
+            image_file=folder / name,
+            size_hw=(30, 40),
+            output_path=name if task == "mask" else None,
+        )
+        for task in asked
+        for name in greys
+    ]
+    return Manifest(protocol="p", tasks=TASKS, cases=tuple(cases))
+
+
+def run(
+    manifest: Manifest, *, n_workers: int = 1, stop_after: int = 99
+) -> tuple[Done, ListWriter, GreyEngine]:
+    """Predict in batches of two."""
+    engine, writer, header = GreyEngine(), ListWriter(), make_header(HEADS)
+    plan = make_plan(manifest, header, FLOOR)
+    predictor = BatchPredictor(manifest, plan, Network(engine, header, (AS_IT_IS,)), FLOOR, writer)
+    asked: list[int] = []
+
+    def should_stop() -> bool:
+        asked.append(1)
+        return len(asked) > stop_after
+
+    done = predict_all(
+        predictor, n_workers=n_workers, batch_size=2, should_stop=should_stop, say=lambda _: None
+    )
+    return done, writer, engine
+
+
+FIVE = {f"{number}.png": 40 * number for number in range(5)}
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_backbone_sees_each_image_once_in_full_batches(tmp_path: Path, n_workers: int) -> None:
+    done, writer, engine = run(make_manifest(tmp_path, FIVE, list(TASKS)), n_workers=n_workers)
+    assert sorted(engine.batches) == [1, 2, 2]
+    assert (done.n_written, done.n_readable, len(writer.masks)) == (15, 5, 5)
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_answers_belong_to_their_images_and_keep_the_manifest_s_order(tmp_path: Path, n_workers: int) -> None:
+    _, writer, _ = run(make_manifest(tmp_path, FIVE, ["kinds"]), n_workers=n_workers)
+    assert [name for name, _ in writer.classes] == [f"kinds|{name}" for name in FIVE]
+    logits = [np.log(p.probabilities[1] / p.probabilities[0]) for _, p in writer.classes if p.probabilities]
+    expected = [(grey / 255 - 0.449) / 0.226 for grey in FIVE.values()]
+    np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+def test_missing_image_costs_its_own_cases_only(tmp_path: Path) -> None:
+    greys = {"a.png": 200, "gone.png": None, "b.png": 200}
+    done, writer, engine = run(make_manifest(tmp_path, greys, ["kinds", "mask"]))
+    assert (done.n_written, done.n_readable) == (6, 2)
+    assert done.problems == ["image gone.png: No such file or directory"]
+    answers = dict(writer.classes)
+    assert answers["kinds|gone.png"] == ClassPrediction(0, (0.5, 0.5))
+    assert answers["kinds|a.png"].label == answers["kinds|b.png"].label == 1
+    assert writer.masks["a.png"].all()
+    assert 0 < writer.masks["gone.png"].mean() < 1
+    assert sum(engine.batches) == 2
+
+
+def test_answer_that_is_not_a_number_is_the_floor_s(tmp_path: Path) -> None:
+    done, writer, _ = run(make_manifest(tmp_path, {"a.png": 200, "white.png": 255}, ["kinds"]))
+    assert dict(writer.classes)["kinds|white.png"] == ClassPrediction(0, (0.5, 0.5))
+    assert dict(writer.classes)["kinds|a.png"].label == 1
+    assert done.problems == ["case kinds|white.png: the network says NaN or infinity; the floor answers"]
+    assert done.n_written == 2
+
+
+def test_stop_is_obeyed_between_batches_and_what_is_begun_is_finished(tmp_path: Path) -> None:
+    done, writer, engine = run(make_manifest(tmp_path, FIVE, ["kinds"]), stop_after=1)
+    assert engine.batches == [2]
+    assert done.n_written == len(writer.classes) == 2
+
+
+def test_plan_warns_of_every_task_that_the_network_did_not_learn(tmp_path: Path) -> None:
+    manifest = make_manifest(tmp_path, {"a.png": 1}, list(TASKS))
+    heads = [LearnedHead(task_id="kinds_old", kind=Kind.CLASSIFICATION, num_classes=2)]
+    plan = make_plan(manifest, make_header(heads), FLOOR)
+    assert plan.heads == {"kinds": 0}
+    assert "answered as kinds_old" in plan.warnings["kinds"]
+    assert "answered generically" in plan.warnings["more"]
+    assert set(plan.warnings) == set(TASKS)
