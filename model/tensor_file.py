@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
@@ -27,7 +28,9 @@ def write_tensors(file: Path, tensors: Mapping[str, NDArray[Any]], name: str, he
     """
     _check_suffix(file)
     # One metadata entry: the library writes several in an order that changes from run to run.
-    content = save(dict(tensors), metadata={name: header.model_dump_json()})
+    # In C order: the library writes the bytes as they lie, and torch's channels-last weights lie otherwise.
+    ordered = {key: np.asarray(array, order="C") for key, array in tensors.items()}
+    content = save(ordered, metadata={name: header.model_dump_json()})
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)

@@ -8,9 +8,9 @@ OpenCV's distance transform is fast in a small box but returns float32. A square
 whole number n, so rounding the square finds it again, and its root is taken in float64: while float32's
 error is below the gap between neighbouring roots. OpenCV's own code rounds correctly, which is enough for n
 < 2^22 (error 2^-14 at 2048, gap 2^-12); its intermediate values are whole numbers that float32 holds, and
-it misplaces no border between two cells by as much as would reach another pixel. Images of fewer than 2^14
-pixels it hands to Intel's IPP where that is built in, whose roots are up to about 7e-7 off: 885² + 1 comes
-back as 885² from a box 7 pixels high. That is enough for n < 2^18; we ask for 2^16.
+it misplaces no border between two cells by as much as would reach another pixel. Intel's IPP, which OpenCV
+uses instead for small images and wherever it runs on one thread, is up to about 7e-7 off (885² + 1 comes
+back as 885²), so it is switched off for the call.
 """
 
 import cv2
@@ -22,12 +22,6 @@ from evaluation.metrics.crop import BinaryImage
 
 _EXACT_BELOW = 1 << 22
 """Squared box diagonal below which OpenCV's distance identifies its whole-numbered square."""
-
-_IPP_PIXELS_BELOW = 1 << 14
-"""Images with fewer pixels may be transformed by IPP."""
-
-_IPP_EXACT_BELOW = 1 << 16
-"""Squared box diagonal below which IPP's distance identifies its whole-numbered square."""
 
 _SMALL_BOX_PIXELS = 80_000
 """Boxes up to this size are transformed faster than a tree is built and searched."""
@@ -59,17 +53,25 @@ def distances_to(
 
 def distances_to_whole_px(*, targets: BinaryImage, at: BinaryImage) -> NDArray[np.float64]:
     """Measure like `distances_to`, in pixels, in a box for which `opencv_is_exact`."""
-    rounded = cv2.distanceTransform(1 - targets, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    rounded = transform_distances(targets)
     lengths = rounded[at.view(np.bool_)].astype(np.float64)
     return np.sqrt(np.rint(lengths * lengths))
 
 
+def transform_distances(targets: BinaryImage) -> NDArray[np.float32]:
+    """Return (h, w) float32 distances to the pixels of `targets`, by OpenCV's own code on any machine."""
+    was_used = cv2.ipp.useIPP()
+    # A switch of this thread alone.
+    cv2.ipp.setUseIPP(False)
+    try:
+        return np.asarray(cv2.distanceTransform(1 - targets, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+    finally:
+        cv2.ipp.setUseIPP(was_used)
+
+
 def opencv_is_exact(height: int, width: int) -> bool:
     """Tell whether OpenCV's float32 distances in such a box identify their whole-numbered squares."""
-    squared_diagonal = height * height + width * width
-    if height * width < _IPP_PIXELS_BELOW:
-        return squared_diagonal < _IPP_EXACT_BELOW
-    return squared_diagonal < _EXACT_BELOW
+    return height * height + width * width < _EXACT_BELOW
 
 
 def offset_lengths(

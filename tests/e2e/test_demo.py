@@ -8,19 +8,33 @@ from evaluation.contract.result import Result
 from sample_data.demo import run_demo
 
 
+HIGHER_IS_BETTER = {
+    "uusic25": ("mean_dsc", "mean_nsd", "mean_auc_binary", "mean_acc_binary"),
+    "fmc_uia": ("dsc", "auc", "f1_macro", "mcc", "iou"),
+}
+LOWER_IS_BETTER: dict[str, tuple[str, ...]] = {"uusic25": (), "fmc_uia": ("hd_px", "mre_px")}
+
+
 @pytest.mark.slow
-def test_demo_ranks_the_degraded_references_above_the_floor(tmp_path: Path) -> None:
+def test_demo_ranks_the_network_above_the_floor_on_every_kind_of_task(tmp_path: Path) -> None:
     for board in run_demo(tmp_path):
         challenge = board.parents[1]
         scored = {
             name: Result.model_validate_json((challenge / name / "result.json").read_bytes())
-            for name in ("floor", "degraded-references")
+            for name in ("lite", "floor", "degraded-references")
         }
         assert all(result.n_failed == 0 and result.run is not None for result in scored.values())
-        key = "mean_dsc" if challenge.name == "uusic25" else "dsc"
-        floor, degraded = (scored[name].summary[key].value for name in ("floor", "degraded-references"))
-        assert floor is not None
-        assert degraded is not None
-        assert degraded > floor
+        for key in HIGHER_IS_BETTER[challenge.name]:
+            assert read(scored["lite"], key) > read(scored["floor"], key), key
+        for key in LOWER_IS_BETTER[challenge.name]:
+            assert read(scored["lite"], key) < read(scored["floor"], key), key
         text = board.read_text()
+        assert text.index("| lite") < text.index("| floor")
         assert text.index("degraded-references") < text.index("| floor")
+
+
+def read(result: Result, key: str) -> float:
+    """Return a value of a result's summary."""
+    value = result.summary[key].value
+    assert value is not None
+    return value

@@ -68,6 +68,16 @@ def test_network_saved_in_full_answers_the_same_after_loading(tmp_path: Path, sh
             assert torch.equal(network.answer(index, features), loaded.answer(index, again))
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_weights_are_stored_whatever_their_order_in_memory(tmp_path: Path, half: bool) -> None:
+    header = make_header(shared=True)
+    network = make_random_network(header)
+    for name in ("plain", "trained"):  # Training turns the weights to channels last.
+        save_network(tmp_path / f"{name}.safetensors", network, header, half=half)
+        network.to(memory_format=torch.channels_last)
+    assert (tmp_path / "plain.safetensors").read_bytes() == (tmp_path / "trained.safetensors").read_bytes()
+
+
 def test_half_precision_is_for_matrices_and_the_default(weights: Path) -> None:
     stored = load_file(weights)
     assert {array.dtype for array in stored.values() if array.ndim > 1} == {np.dtype(np.float16)}
