@@ -7,7 +7,6 @@ import pytest
 from evaluation.contract.result import Result
 from sample_data.demo import run_demo
 
-
 HIGHER_IS_BETTER = {
     "uusic25": ("mean_dsc", "mean_nsd", "mean_auc_binary", "mean_acc_binary"),
     "fmc_uia": ("dsc", "auc", "f1_macro", "mcc", "iou"),
