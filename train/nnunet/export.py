@@ -23,6 +23,7 @@ from evaluation.files.json_text import dump_json
 from evaluation.protocols.uusic25 import layout as uusic25
 from model.pictures import squash
 from train.datasets.files import read_indices, read_union
+from train.unified.cache import squash_mask
 
 SIDE_PX = 256
 """The unified model's input size."""
@@ -120,15 +121,6 @@ def load_pair(case: Case, task: Task, protocol: str) -> tuple[Pixels, Pixels]:
         expected = f"classes 0 to {task.num_classes - 1}"
         raise ManifestError(f"{case.case_id}: the reference mask holds {mask.max()}, expected {expected}")
     return image, mask
-
-
-def squash_mask(mask: Pixels, num_classes: int, side_px: int) -> Pixels:
-    """Resize a (h, w) mask of class indices: each pixel gets the class that covers most of it."""
-    shares = [
-        cv2.resize((mask == label).astype(np.float32), (side_px, side_px), interpolation=cv2.INTER_AREA)
-        for label in range(num_classes)
-    ]
-    return np.asarray(np.argmax(shares, axis=0), np.uint8)
 
 
 def _shared_task(train: Manifest, val: Manifest) -> Task:

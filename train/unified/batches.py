@@ -15,6 +15,7 @@ from torch import Tensor
 from evaluation.contract.errors import ConfigurationError
 from model.network.heads import HEATMAP_SIGMA
 from model.network.unified import HeadKey
+from model.pictures import normalise as as_input
 from train.unified.augment import AugmentConfig, View, draw_view
 from train.unified.cache import Cache, CachedPicture, Label
 from train.unified.policy import allows_flip, sort_points
@@ -141,8 +142,7 @@ def draw_batch(
 
 def normalise(images: NDArray[np.uint8]) -> Tensor:
     """Return (B, 1, S, S) float32 from (B, S, S) grey levels."""
-    scaled = (images.astype(np.float32) / 255 - GREY_MEAN) / GREY_STD
-    return torch.from_numpy(scaled)[:, None]
+    return torch.from_numpy(as_input(images, mean=GREY_MEAN, std=GREY_STD))
 
 
 def _make_target(

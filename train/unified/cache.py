@@ -21,6 +21,7 @@ from evaluation.contract.task import Kind
 from evaluation.files.atomic import write_atomically
 from evaluation.files.images import decode_mask
 from model.network.unified import HeadKey
+from model.pictures import squash
 from train.unified.labelled import LabelledFolder, LabelledPicture, collect_pictures
 
 VERSION = 2
@@ -132,7 +133,7 @@ def _decode(
     listed: list[dict[str, object]] = []
     for row, picture in enumerate(watch(pictures)):
         grey = read_grey(picture.file)
-        images[row] = shrink(grey, size)
+        images[row] = squash(grey, size)
         labels = [
             {"key": key.model_dump(), "label": _reduce(key, reference, grey.shape, size, masks)}
             for key, reference in picture.labels.items()
@@ -152,19 +153,14 @@ def read_grey(file: Path) -> NDArray[np.uint8]:
         ConfigurationError: not an image that can be decoded.
     """
     try:
-        grey = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        content = np.frombuffer(file.read_bytes(), np.uint8)
+        # As the predictor reads it: pixels as they are stored, whatever orientation the file notes.
+        grey = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
     except (OSError, cv2.error) as error:
         raise ConfigurationError(f"{file}: cannot be read ({error})") from error
     if grey is None:
         raise ConfigurationError(f"{file}: expected an image but it cannot be decoded")
     return np.asarray(grey, dtype=np.uint8)
-
-
-def shrink(grey: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Squash (h, w) grey levels to (size, size), by area where it gets smaller."""
-    smaller = grey.shape[0] >= size and grey.shape[1] >= size
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey, (size, size), interpolation=how), dtype=np.uint8)
 
 
 def _reduce(
@@ -187,7 +183,7 @@ def _reduce(
         case PointsReference(xy_px=points):
             return {"points": [p and [p[0] / width, p[1] / height] for p in points]}
         case MaskReference(file=file):
-            mask = _shrink_mask(_read_mask(file, (height, width), key.num_classes), key.num_classes, size)
+            mask = squash_mask(_read_mask(file, (height, width), key.num_classes), key.num_classes, size)
             # Two challenges may ask for the same mask of a picture: stored once when they come in turn.
             if not (masks and np.array_equal(masks[-1], mask)):
                 masks.append(mask)
@@ -206,7 +202,7 @@ def _read_mask(file: Path, size_hw: tuple[int, int], num_classes: int) -> NDArra
     return mask.astype(np.uint8)
 
 
-def _shrink_mask(mask: NDArray[np.uint8], num_classes: int, size: int) -> NDArray[np.uint8]:
+def squash_mask(mask: NDArray[np.uint8], num_classes: int, size: int) -> NDArray[np.uint8]:
     """Give each cell the class that covers most of it."""
     cover = [
         cv2.resize((mask == index).astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)

@@ -13,8 +13,9 @@ from evaluation.contract.case import MaskReference
 from evaluation.contract.errors import ConfigurationError, ManifestError
 from evaluation.contract.manifest import Manifest
 from tests.train.nnunet.prepared import split_cases, write_prepared_fmc_uia, write_prepared_uusic25
-from train.nnunet.export import export_task, squash_mask
+from train.nnunet.export import export_task
 from train.nnunet.labelled import read_labelled
+from train.unified.cache import squash_mask
 
 
 @pytest.fixture

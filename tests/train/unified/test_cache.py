@@ -12,8 +12,9 @@ from PIL import Image
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.task import Kind
 from model.network.unified import HeadKey
+from model.pictures import squash
 from tests.train.challenge_trees import SIZES_HW, write_fmc_uia, write_uusic25
-from train.unified.cache import Cache, Label, open_cache, read_grey, shrink
+from train.unified.cache import Cache, Label, open_cache, read_grey
 from train.unified.labelled import LabelledFolder, LabelledPicture, read_labelled
 
 SIZE = 32
@@ -230,12 +231,12 @@ def test_smaller_picture_is_the_mean_over_areas() -> None:
     picture = np.repeat(np.repeat(blocks, 4, axis=0), 2, axis=1)
     picture[::2] = np.minimum(picture[::2].astype(int) + 2, 255)
     expected = picture.reshape(8, 4, 8, 2).mean(axis=(1, 3))
-    assert np.abs(shrink(picture, 8).astype(float) - expected).max() <= 0.5
+    assert np.abs(squash(picture, 8).astype(float) - expected).max() <= 0.5
 
 
 def test_larger_picture_is_interpolated() -> None:
     picture = np.array([[0, 100], [0, 100]], np.uint8)
-    assert np.array_equal(shrink(picture, 4), cv2.resize(picture, (4, 4), interpolation=cv2.INTER_LINEAR))
+    assert np.array_equal(squash(picture, 4), cv2.resize(picture, (4, 4), interpolation=cv2.INTER_LINEAR))
 
 
 def test_folder_of_neither_layout_is_refused(tmp_path: Path) -> None:
@@ -271,3 +272,10 @@ def test_class_beyond_the_tasks_classes_is_refused(tmp_path: Path, folder: Label
     fewer = replace(folder, manifest=replace(folder.manifest, tasks=tasks))
     with pytest.raises(ConfigurationError, match="kinds: expected classes below 2 but got 2"):
         open_cache([fewer], size=SIZE, root=tmp_path / "cache")
+
+
+def test_noted_orientation_turns_no_picture(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "Turn by a quarter."
+    Image.fromarray(np.zeros((8, 12), np.uint8)).save(tmp_path / "turned.jpg", exif=exif)
+    assert read_grey(tmp_path / "turned.jpg").shape == (8, 12)
