@@ -124,7 +124,7 @@ def main(
     sys.stdout.write(f"\nThe whole demo took {time.perf_counter() - start:.0f} s. Leaderboards:\n")
     for board in boards:
         sys.stdout.write(f"  {board}\n")
-    sys.stdout.write("Beside each: predictions, run.json, result.json and cases.csv of both submissions.\n")
+    sys.stdout.write("Beside each: predictions, run.json, result.json and cases.csv of every submission.\n")
 
 
 if __name__ == "__main__":
