@@ -59,6 +59,11 @@ RULES: dict[str, tuple[str, ...]] = {
         "numpy",
         "scipy",
     ),
+    # Running submissions: NVIDIA's library and clusters; nothing that scores.
+    r"evaluation\.runner(\..*)?": (
+        *(r"evaluation\.runner(\..*)?", CONTRACT, FILES_ROOM, r"evaluation\.provenance", "numpy", "pydantic"),
+        *("pynvml", "psutil"),
+    ),
     r"evaluation(\..*)?": (
         "evaluation",
         *PURE,
@@ -115,6 +120,7 @@ def test_every_room_imports_only_what_it_may() -> None:
         ("evaluation.scoring", "leaderboard.board"),
         ("evaluation.scoring", "model.floor"),
         ("evaluation.masks", "train.floor"),
+        ("evaluation.runner.memory", "evaluation.scoring"),
         ("leaderboard.board", "evaluation.scoring"),
         ("model.floor", "evaluation.protocols.fmc_uia.scores"),
         ("inference", "evaluation.scoring"),

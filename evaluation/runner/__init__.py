@@ -1,0 +1,1 @@
+"""Runs a submission and watches what it costs."""
