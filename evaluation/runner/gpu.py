@@ -95,7 +95,7 @@ class GpuProbe:
                     before = held.get((index, process.pid), 0.0)
                     unknown = used is None or before is None
                     held[index, process.pid] = None if unknown else max(before, used / _MIB)
-        except library.NVMLError:
+        except (library.NVMLError, library.NVMLLibraryMismatchError):  # a driver before 510 has no such call
             return False
         return True
 
