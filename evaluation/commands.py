@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from evaluation.calibration.commands import calibrate
 from evaluation.checking import check_submission
 from evaluation.contract.errors import ConfigurationError, HarnessError, UserError
 from evaluation.contract.manifest import Manifest
@@ -20,6 +21,7 @@ from evaluation.scoring import ScoringOptions, score_submission
 from evaluation.terminal import console, errors, printable, progress_bar, show_problems, show_result
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+app.command()(calibrate)
 
 
 class Protocol(StrEnum):

@@ -80,6 +80,8 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     r"inference": ("model", *PREDICTOR),
 }
+# torch only where a GPU's speed is measured; it is imported when a device may be there.
+RULES = {r"evaluation\.calibration\.gpu": (r"evaluation\.calibration\.record", "torch"), **RULES}
 BENCH_ONLY = ("skimage", "sklearn", "SimpleITK", "surface_distance")
 
 
