@@ -1,4 +1,4 @@
-"""The commands of ``python -m evaluation``: check, score, schema, bench."""
+"""The commands of ``python -m evaluation``: check, score, schema, bench, and the runner's."""
 
 import json
 import sys
@@ -9,26 +9,18 @@ from typing import Annotated
 import typer
 
 from evaluation.calibration.commands import calibrate
+from evaluation.challenge import Protocol, read_input, read_reference
 from evaluation.checking import check_submission
 from evaluation.contract.errors import ConfigurationError, HarnessError, UserError
-from evaluation.contract.manifest import Manifest
 from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, RunRecord
-from evaluation.protocols.fmc_uia import layout as fmc_uia
-from evaluation.protocols.uusic25 import layout as uusic25
 from evaluation.result_files import check_writable, read_run, show_schema, write_result
+from evaluation.runner.commands import add_commands
 from evaluation.scoring import ScoringOptions, score_submission
 from evaluation.terminal import console, errors, printable, progress_bar, show_problems, show_result
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 app.command()(calibrate)
-
-
-class Protocol(StrEnum):
-    """The challenges."""
-
-    UUSIC25 = "uusic25"
-    FMC_UIA = "fmc_uia"
 
 
 class Mode(StrEnum):
@@ -78,7 +70,7 @@ def check(
 
     `python -m evaluation check --protocol fmc_uia --input input --predictions out --json`
     """
-    asked = _read_input(protocol, input_dir, manifest)
+    asked = read_input(protocol, input_dir, manifest)
     with progress_bar() as report:
         total = sum(case.output_path is not None for case in asked.cases)
         problems = check_submission(
@@ -122,7 +114,7 @@ def score(
     """
     check_writable(out)
     record = None if run is None else read_run(run)
-    labelled = _read_reference(protocol, reference, images)
+    labelled = read_reference(protocol, reference, images)
     options = ScoringOptions(
         mode=mode.value, n_resamples=bootstrap, seed=seed, interval=interval.value, n_processes=jobs
     )
@@ -182,27 +174,7 @@ def bench(
     raise typer.Exit(0 if all(ratio.holds for ratio in report.ratios) else 1)
 
 
-def _read_input(protocol: Protocol, input_dir: Path, manifest: Path | None) -> Manifest:
-    if protocol is Protocol.FMC_UIA:
-        if manifest is not None:
-            raise ConfigurationError("--manifest belongs to uusic25; fmc_uia reads INPUT/csv_files")
-        return fmc_uia.read_manifest(input_dir)
-    if not input_dir.is_dir():
-        raise ConfigurationError(f"{input_dir}: no such folder; --input names the participant's images")
-    file = manifest or input_dir / "manifest.json"
-    if not file.is_file():
-        raise ConfigurationError(f"{file}: no manifest there; name it with --manifest FILE")
-    return uusic25.read_manifest(file, images_dir=input_dir)
-
-
-def _read_reference(protocol: Protocol, reference: Path, images: Path | None) -> Manifest:
-    if protocol is Protocol.FMC_UIA:
-        if images is not None:
-            raise ConfigurationError("--images belongs to uusic25; fmc_uia reads REFERENCE/csv_files")
-        return fmc_uia.read_manifest(reference, labelled=True)
-    return uusic25.read_manifest(
-        reference, images_dir=images or reference.parent, references_dir=images, labelled=True
-    )
+add_commands(app)
 
 
 def main() -> None:

@@ -91,9 +91,14 @@ def score_submission(
 
     Raises:
         ManifestError: references that cannot be used, all of them listed.
-        ConfigurationError: the folder does not exist.
+        ConfigurationError: the folder does not exist, or the run was made on another manifest.
         HarnessError: a scoring process was killed.
     """
+    if run is not None and run.asked_sha256 not in (None, manifest.asked_sha256):
+        raise ConfigurationError(
+            f"the run was made on another manifest (asked_sha256 {str(run.asked_sha256)[:12]}…, expected "
+            f"{manifest.asked_sha256[:12]}…); score it with the references of the cases that it was run on"
+        )
     submission = read_predictions(manifest, folder)
     cases = [case for case in manifest.cases if SCORES[manifest.protocol].is_scored(case, options.mode)]
     if not cases:

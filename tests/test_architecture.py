@@ -59,10 +59,11 @@ RULES: dict[str, tuple[str, ...]] = {
         "numpy",
         "scipy",
     ),
-    # Running submissions: NVIDIA's library and clusters; nothing that scores.
+    # The commands join the runner to scoring; the runner itself knows of no score and no protocol.
+    r"evaluation\.runner\.commands": ("evaluation", "typer", "rich"),
     r"evaluation\.runner(\..*)?": (
-        *(r"evaluation\.runner(\..*)?", CONTRACT, FILES_ROOM, r"evaluation\.provenance", "numpy", "pydantic"),
-        *("pynvml", "psutil"),
+        *("evaluation.runner", CONTRACT, FILES_ROOM, r"evaluation\.provenance"),
+        *("pydantic", "psutil", "pynvml"),
     ),
     r"evaluation(\..*)?": (
         "evaluation",
@@ -119,6 +120,9 @@ def test_every_room_imports_only_what_it_may() -> None:
         ("evaluation.protocols.uusic25.predictions", "evaluation.metrics.overlap"),
         ("evaluation.metrics.overlap", "sklearn.metrics"),
         ("evaluation.statistics.bootstrap", "evaluation.contract.result"),
+        ("evaluation.runner.run", "evaluation.scoring"),
+        ("evaluation.runner.watch", "numpy"),
+        ("evaluation.runner.commands", "pandas"),
         ("evaluation.scoring", "leaderboard.board"),
         ("evaluation.scoring", "model.floor"),
         ("evaluation.masks", "train.floor"),

@@ -32,6 +32,14 @@ class Manifest:
         text = json.dumps([self.protocol, tasks, cases], sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @cached_property
+    def asked_sha256(self) -> str:
+        """Hash of what is asked: protocol, tasks and cases, the same with labels and without."""
+        tasks = [self.tasks[name].model_dump(mode="json") for name in sorted(self.tasks)]
+        cases = sorted([case.case_id, case.output_path] for case in self.cases)
+        text = json.dumps([self.protocol, tasks, cases], allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
 
 def _describe(case: Case) -> dict[str, Any]:
     match case.reference:

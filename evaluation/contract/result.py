@@ -82,6 +82,16 @@ class RunRecord(Record):
     """Largest GPU memory in MiB; 0 without a GPU."""
     repeats: int = Field(default=1, ge=1)
     note: str | None = None
+    outcome: str | None = None
+    """How the run ended, of the runner's closed list; None when something else made the record."""
+    asked_sha256: str | None = None
+    """`Manifest.asked_sha256` of what was run; scoring refuses the record of another manifest."""
+    image_digest: str | None = None
+    """What was run, by content."""
+    profile: str | None = None
+    """``safe``, or ``official`` when the submission had root and a writable root file system."""
+    is_isolated: bool | None = None
+    """False for a plain command on the host."""
 
 
 class Bootstrap(Record):
