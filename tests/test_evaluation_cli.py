@@ -156,7 +156,7 @@ def test_users_mistake_ends_with_2_and_a_sentence(
             "--images belongs to uusic25",
         ),
         (["check", "--input", "fmc", "--manifest", "truth.json"], "--manifest belongs to uusic25"),
-        (["check", "--input", "absent"], "expected a folder `csv_files`"),
+        (["check", "--input", "absent"], "absent: no such folder"),
     ],
 )
 def test_options_of_the_other_challenge_are_refused(
