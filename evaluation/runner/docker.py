@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evaluation.contract.errors import ConfigurationError, EngineError
-from evaluation.runner.docker_arguments import build_create
+from evaluation.runner.docker_arguments import build_create, name_volumes
 from evaluation.runner.engine import Ending, Image, ImageMissingError, Job, StartError
 from evaluation.runner.image_file import load_image_file
 from evaluation.runner.owner import OWNER_LABEL, RUN_LABEL, is_gone
@@ -122,7 +122,7 @@ class ContainerEngine:
         """Create the container and start it; what was created is removed when that fails."""
         # The last line: warnings about missing kernel features may come before it.
         container = self.ask(*build_create(image, job, engine=self.name)).splitlines()[-1]
-        running = RunningContainer(self, container)
+        running = RunningContainer(self, container, tuple(name_volumes(image, job).values()))
         try:
             running.start()
         except BaseException:
@@ -155,7 +155,16 @@ class ContainerEngine:
             if everything or is_gone(owner):
                 self.call("rm", "--force", "--volumes", container)
                 removed.append(run_id)
+        self._remove_volumes(everything=everything)
         return removed
+
+    def _remove_volumes(self, *, everything: bool) -> None:
+        form = f'--format={{{{.Name}}}} {{{{.Label "{OWNER_LABEL}"}}}}'
+        if self.name == "docker":
+            for line in self.ask("volume", "ls", f"--filter=label={OWNER_LABEL}", form).splitlines():
+                name, owner = line.split()
+                if everything or is_gone(owner):
+                    self.call("volume", "rm", "--force", name)
 
 
 class RunningContainer:
@@ -164,9 +173,10 @@ class RunningContainer:
     probe: Literal["container", "tree"] = "container"
     process: subprocess.Popen[bytes]
 
-    def __init__(self, engine: ContainerEngine, container: str) -> None:
+    def __init__(self, engine: ContainerEngine, container: str, volumes: tuple[str, ...]) -> None:
         self._engine = engine
         self._container = container
+        self._volumes = volumes
         self.pid: int | None = None
 
     def start(self) -> None:
@@ -251,8 +261,10 @@ class RunningContainer:
         return bool(done.stdout.strip())
 
     def remove(self) -> None:
-        """Remove the container and its anonymous volumes, ended or not."""
+        """Remove the container and its volumes, ended or not."""
         self._engine.call("rm", "--force", "--volumes", self._container)
+        if self._volumes and self._engine.name == "docker":
+            self._engine.call("volume", "rm", "--force", *self._volumes)
         if hasattr(self, "process"):
             self.process.wait(timeout=_QUICK_S)
             if self.process.stdout is not None:

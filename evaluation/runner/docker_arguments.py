@@ -9,11 +9,12 @@ Source: docs.docker.com/reference/cli/docker/container/create; docs.podman.io po
 import csv
 import io
 import os
+import resource
 from pathlib import Path
 
 from evaluation.runner.engine import Image, Job
 from evaluation.runner.limits import Profile
-from evaluation.runner.owner import OWNER_LABEL, RUN_LABEL
+from evaluation.runner.owner import MARK, OWNER_LABEL, RUN_LABEL
 
 HOME = "/myhome"
 UNPRIVILEGED = 10001
@@ -46,7 +47,6 @@ def build_create(image: Image, job: Job, *, engine: str) -> list[str]:
         "--network=none",
         "--hostname=submission",
         "--ipc=private",
-        "--init",
         "--no-healthcheck",
         "--pull=never",
         "--log-driver=none",
@@ -60,33 +60,61 @@ def build_create(image: Image, job: Job, *, engine: str) -> list[str]:
         f"--ulimit=fsize={limits.output_bytes}",
         "--ulimit=core=0",
         "--ulimit=nofile=4096",
-        *_profile(job),
-        *_mounts(image, job),
+        *_process(engine),
+        *_profile(job, engine),
+        *_mounts(image, job, engine),
         *_gpus(job.gpus, engine),
         image.reference,
     ]
 
 
-def _profile(job: Job) -> list[str]:
+def _process(engine: str) -> list[str]:
+    if engine == "docker":
+        return ["--init"]
+    # Podman needs a package of its own for --init, would mount more for an image that runs systemd, and asks
+    # for more processes a user than a harness in a container of its own may give.
+    _, most = resource.getrlimit(resource.RLIMIT_NPROC)
+    n_processes = 32768 if most == resource.RLIM_INFINITY else min(32768, most)
+    return ["--systemd=false", f"--ulimit=nproc={n_processes}:{n_processes}"]
+
+
+def _profile(job: Job, engine: str) -> list[str]:
     user, group = find_user(job.profile)
     if job.profile is Profile.OFFICIAL:
         return [f"--user={user}:{group}", *(f"--cap-add={name}" for name in ROOT_CAPABILITIES)]
     # Executable: numba, triton and torch compile into temporary folders.
     options = f"rw,exec,nosuid,nodev,size={job.limits.tmp_bytes},mode=1777"
+    if engine == "docker":
+        # Where the image has such a folder docker keeps its mode, so the user must own it.
+        options += f",uid={user},gid={group}"
     tmpfs = [f"--tmpfs={place}:{options}" for place in SCRATCH]
     return ["--read-only", f"--user={user}:{group}", f"--env=HOME={HOME}", *tmpfs]
 
 
-def _mounts(image: Image, job: Job) -> list[str]:
+def name_volumes(image: Image, job: Job) -> dict[str, str]:
+    """Return a name for each volume of the image that is not one of our mounts, by its place.
+
+    A volume is a writable folder on the host's disk that no limit holds for, so it is mounted read-only.
+    Docker does that for named volumes alone; they are removed with the container.
+    """
+    if job.profile is Profile.OFFICIAL:
+        return {}
+    ours = ("/input", "/input_json", "/output", *SCRATCH)
+    places = [place for place in image.volumes if place.rstrip("/") not in ours]
+    return {place: f"{MARK}-{job.run_id}-{number}" for number, place in enumerate(places)}
+
+
+def _mounts(image: Image, job: Job, engine: str) -> list[str]:
     mounts = [_bind(job.input_dir, "/input", "readonly")]
     if job.input_json is not None:
         mounts.append(_bind(job.input_json, "/input_json", "readonly"))
     mounts.append(_bind(job.output_dir, "/output"))
-    if job.profile is Profile.SAFE:
-        ours = ("/input", "/input_json", "/output", *SCRATCH)
-        # A volume is a writable folder on the host's disk that no limit holds for; as here it can be read.
-        volumes = [place for place in image.volumes if place.rstrip("/") not in ours]
-        mounts += [_fields("type=volume", f"dst={place}", "readonly") for place in volumes]
+    if engine == "podman":
+        # What lies in the image stays where it is, below a read-only root.
+        return [*mounts, *(["--image-volume=ignore"] if job.profile is Profile.SAFE else [])]
+    label = f"volume-label={OWNER_LABEL}={job.owner}"
+    for place, name in name_volumes(image, job).items():
+        mounts.append(_fields("type=volume", f"src={name}", f"dst={place}", "readonly", label))
     return mounts
 
 

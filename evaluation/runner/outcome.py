@@ -113,6 +113,9 @@ def _judge_exit(facts: Facts, limits: Limits) -> Verdict | None:
     if name == "SIGXFSZ":
         text = f"it wrote a file of more than {_size(limits.output_bytes)}"
         return _blame(Outcome.OUTPUT_LIMIT, text, ending)
+    if ending.exit_code in (126, 127):
+        text = f"its program could not be started, or ended with exit status {ending.exit_code}; see the log"
+        return _blame(Outcome.CRASHED, text, ending)
     how = f"signal {name}" if name else f"exit status {ending.exit_code}"
     return _blame(Outcome.CRASHED, f"it ended with {how}; the last lines of its log say more", ending)
 

@@ -42,9 +42,14 @@ class PressureGauge:
         """
         self._groups = find_groups(pid, proc)
         self._is_own = self._groups != find_groups("self", proc)
-        self._root = proc / str(pid) / "root"
-        self._places = places
+        self._places = _open_places(proc / str(pid) / "root", places)
         self._last = Pressure()
+
+    def close(self) -> None:
+        """Let go of the container's tmpfs folders."""
+        for descriptor in self._places.values():
+            os.close(descriptor)
+        self._places = {}
 
     def read(self) -> Pressure:
         """Return the counters now; those that are gone stay at what was read last."""
@@ -75,13 +80,21 @@ class PressureGauge:
 
     def _find_full(self) -> frozenset[str]:
         full = set()
-        for place in self._places:
-            # Looking into the container needs its user's rights; without them there is nothing to tell.
-            with suppress(OSError):
-                status = os.statvfs(f"{self._root}{place}")
-                if status.f_bavail < (1 - _FULL) * status.f_blocks or (status.f_files and not status.f_ffree):
-                    full.add(place)
+        for place, descriptor in self._places.items():
+            status = os.fstatvfs(descriptor)
+            if status.f_bavail < (1 - _FULL) * status.f_blocks or (status.f_files and not status.f_ffree):
+                full.add(place)
         return frozenset(full)
+
+
+def _open_places(root: Path, places: tuple[str, ...]) -> dict[str, int]:
+    """Hold the folders: a tmpfs that is held tells how full it was even after the container has ended."""
+    held = {}
+    for place in places:
+        # Looking into the container needs its user's rights; without them there is nothing to tell.
+        with suppress(OSError):
+            held[place] = os.open(f"{root}{place}", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    return held
 
 
 def find_groups(pid: int | str, proc: Path = Path("/proc")) -> dict[str, Path]:

@@ -103,10 +103,15 @@ class _Watch:
                 poll.register(descriptor, select.EPOLLIN)
                 stop = self._watch(poll)
                 is_stuck = stop is not None and not self._end(poll, stop)
+            if self._gauge is not None:
+                self._pressure = self._gauge.read()
         finally:
             os.close(descriptor)
+            if self._gauge is not None:
+                self._gauge.close()
         if not is_stuck:
             self._running.process.wait()
+            stop = stop or self._look_back()
         return Watched(stop, self._pressure, is_stuck)
 
     def _watch(self, poll: select.epoll) -> Stop | None:
@@ -149,6 +154,13 @@ class _Watch:
         if shutil.disk_usage(self._output_dir).free < DISK_RESERVE_BYTES:
             return Stop.DISK
         return None
+
+    def _look_back(self) -> Stop | None:
+        """Find what came after the last look; a file that was cut off at the limit ends there exactly."""
+        output = measure_folder(self._output_dir, max_entries=self._limits.output_files)
+        if output.n_bytes >= self._limits.output_bytes:
+            return Stop.OUTPUT_BYTES
+        return Stop.OUTPUT_FILES if output.n_entries > self._limits.output_files else None
 
     def _end(self, poll: select.epoll, stop: Stop) -> bool:
         if stop is Stop.TIME:
