@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import time
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 
 from evaluation.contract.errors import ConfigurationError, EngineError
@@ -90,33 +89,22 @@ class ContainerEngine:
             case CommandSubmission():
                 raise ConfigurationError(f"{self.name} runs images; for --command use --engine local")
             case ImageFileSubmission(file):
-                return self._describe(load_image_file(self, file))
+                return _read_image(self.ask("image", "inspect", load_image_file(self, file)))
             case ImageSubmission(reference):
                 return self._find(reference)
 
     def _find(self, reference: str) -> Image:
         done = self.call("image", "inspect", reference)
-        if done.returncode != 0:
-            pulled = self.call("pull", "--quiet", reference, timeout_s=_PULL_S)
-            if pulled.returncode != 0:
-                self.find_version()  # an engine that is down is not a missing image
-                words = pulled.stderr.strip()[-1000:]
-                is_unknown = any(sign in words.lower() for sign in _UNKNOWN_SIGNS)
-                message = f"image `{reference}` is not here and cannot be pulled: {words}"
-                raise ImageMissingError(message, is_unknown=is_unknown)
-        return self._describe(reference)
-
-    def _describe(self, reference: str) -> Image:
-        described = json.loads(self.ask("image", "inspect", reference))[0]
-        digest = str(described["Id"])
-        digest = digest if digest.startswith("sha256:") else f"sha256:{digest}"
-        config = described.get("Config") or {}
-        return Image(
-            reference=digest,
-            digest=digest,
-            repo_digests=tuple(described.get("RepoDigests") or ()),
-            volumes=tuple(config.get("Volumes") or ()),
-        )
+        if done.returncode == 0:
+            return _read_image(done.stdout)
+        pulled = self.call("pull", "--quiet", reference, timeout_s=_PULL_S)
+        if pulled.returncode != 0:
+            self.find_version()  # an engine that is down is not a missing image
+            words = pulled.stderr.strip()[-1000:]
+            is_unknown = any(sign in words.lower() for sign in _UNKNOWN_SIGNS)
+            message = f"image `{reference}` is not here and cannot be pulled: {words}"
+            raise ImageMissingError(message, is_unknown=is_unknown)
+        return _read_image(self.ask("image", "inspect", reference))
 
     def start(self, image: Image, job: Job) -> "RunningContainer":
         """Create the container and start it; what was created is removed when that fails."""
@@ -271,6 +259,19 @@ class RunningContainer:
                 self.process.stdout.close()
 
 
+def _read_image(inspected: str) -> Image:
+    described = json.loads(inspected)[0]
+    digest = str(described["Id"])
+    digest = digest if digest.startswith("sha256:") else f"sha256:{digest}"
+    config = described.get("Config") or {}
+    return Image(
+        reference=digest,
+        digest=digest,
+        repo_digests=tuple(described.get("RepoDigests") or ()),
+        volumes=tuple(config.get("Volumes") or ()),
+    )
+
+
 def parse_time(text: str) -> float:
     """Return seconds since 1970 from the engine's time, which has nanoseconds.
 
@@ -291,19 +292,3 @@ def _zone(text: str) -> str:
         if sign in tail:
             return sign + tail.split(sign, 1)[1][:6]
     return "+00:00"
-
-
-def find_container_engine(name: Literal["docker", "podman"]) -> ContainerEngine:
-    """Return the engine once it answers.
-
-    Raises:
-        EngineError: not installed, or no answer.
-    """
-    engine = ContainerEngine(name)
-    engine.find_version()
-    return engine
-
-
-def is_image_file(file: Path) -> bool:
-    """Whether a file is what these engines load."""
-    return file.suffix != ".sif"

@@ -20,6 +20,7 @@ HOME = "/myhome"
 UNPRIVILEGED = 10001
 """The user of a submission when the harness is root; else it is the harness's own."""
 SCRATCH = ("/tmp", "/run", HOME)  # noqa: S108 # folders of the container
+_PODMAN_INIT = (Path("/usr/libexec/podman/catatonit"), Path("/usr/bin/catatonit"))
 ROOT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 """What root needs to read and write files of others, and no more."""
 
@@ -71,11 +72,13 @@ def build_create(image: Image, job: Job, *, engine: str) -> list[str]:
 def _process(engine: str) -> list[str]:
     if engine == "docker":
         return ["--init"]
-    # Podman needs a package of its own for --init, would mount more for an image that runs systemd, and asks
-    # for more processes a user than a harness in a container of its own may give.
+    # Podman would mount more for an image that runs systemd, asks for more processes a user than a harness in
+    # a container of its own may give, and needs a package for --init; without it the program is process 1.
+    has_init = any(place.exists() for place in _PODMAN_INIT)
     _, most = resource.getrlimit(resource.RLIMIT_NPROC)
     n_processes = 32768 if most == resource.RLIM_INFINITY else min(32768, most)
-    return ["--systemd=false", f"--ulimit=nproc={n_processes}:{n_processes}"]
+    words = ["--systemd=false", f"--ulimit=nproc={n_processes}:{n_processes}"]
+    return [*words, "--init"] if has_init else words
 
 
 def _profile(job: Job, engine: str) -> list[str]:

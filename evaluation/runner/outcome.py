@@ -174,7 +174,7 @@ def judge_missing_image(words: str, *, is_unknown: bool) -> Verdict:
 
 def judge_unstartable(words: str) -> Verdict:
     """Return the verdict on a program that is not there or cannot be executed."""
-    text = f"its program cannot be started: {words}"
+    text = f"its program could not be started: {words}"
     return Verdict(outcome=Outcome.CRASHED, fault="submission", sentence=text, exit_code=127)
 
 
