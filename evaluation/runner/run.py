@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+from weakref import WeakSet
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.runner.draft import Challenge, RunDraft, RunOptions
@@ -17,6 +18,8 @@ from evaluation.runner.outputs import hash_outputs, list_files
 from evaluation.runner.record import RunFile
 from evaluation.runner.submission import Submission
 from evaluation.runner.watch import DISK_RESERVE_BYTES, Tick
+
+_SWEPT: WeakSet[Engine] = WeakSet()
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def run_submission(
     begin = time.monotonic()
     with RunFolder(out) as folder:
         version = engine.find_version()
-        engine.remove_orphans(everything=False)
+        _sweep(engine)
         gpu = open_gpus(options.gpus or "all")
         gpus = (options.gpus or "all") if isinstance(gpu, GpuProbe) else "none"
         draft = RunDraft(engine, version, submission, challenge, options, name, gpus)
@@ -94,6 +97,13 @@ def run_submission(
         )
         draft.prepare_s = time.monotonic() - begin
         return Finished(_run_passes(folder, draft, setting, tell), is_resumed=False)
+
+
+def _sweep(engine: Engine) -> None:
+    """Remove what killed harnesses left, once a harness: asking an engine costs a tenth of a second."""
+    if engine not in _SWEPT:
+        engine.remove_orphans(everything=False)
+        _SWEPT.add(engine)
 
 
 def find_done(folder: Path, record: RunFile | None, key: str) -> RunFile | None:

@@ -94,12 +94,14 @@ def test_kill_by_somebody_else_is_told(scene: Scene, long_sleeper: str, signal: 
     assert (record.outcome, record.fault) == (Outcome.KILLED_FROM_OUTSIDE, "infrastructure"), record.sentence
 
 
-def test_container_that_is_removed_meanwhile_is_an_engine_error(scene: Scene, long_sleeper: str) -> None:
+def test_container_that_is_removed_meanwhile_is_nobodys_submission(scene: Scene, long_sleeper: str) -> None:
     thread = threading.Thread(target=lambda: call(ENGINE, "rm", "--force", wait_for_container()))
     thread.start()
     record = run(scene, long_sleeper)
     thread.join()
-    assert (record.outcome, record.fault) == (Outcome.ENGINE_ERROR, "infrastructure"), record.sentence
+    # Whether the engine still tells who did it depends on how fast it forgets.
+    assert record.outcome in (Outcome.KILLED_FROM_OUTSIDE, Outcome.ENGINE_ERROR), record.sentence
+    assert record.fault == "infrastructure"
 
 
 def test_container_of_a_killed_harness_goes_with_the_next_start(
