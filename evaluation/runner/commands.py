@@ -15,6 +15,7 @@ from rich.table import Table
 from evaluation.challenge import Protocol
 from evaluation.contract.errors import ConfigurationError
 from evaluation.files.json_text import dump_json
+from evaluation.per_case import take_apart
 from evaluation.runner.draft import RunOptions
 from evaluation.runner.engine import Engine
 from evaluation.runner.engines import EngineName, choose_engine, open_engine, open_installed
@@ -81,6 +82,7 @@ def run(
     output_files: Annotated[
         int, typer.Option(min=1, help="Files and folders there.")
     ] = _DEFAULT.output_files,
+    per_case: Annotated[bool, typer.Option("--per-case", help="A container for each case.")] = False,
     repeat: Annotated[int, typer.Option(min=1, help="Runs whose median time counts.")] = 1,
     warmup: Annotated[bool, typer.Option("--warmup", help="One run before, not counted.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Run again though the same run lies there.")] = False,
@@ -139,6 +141,7 @@ def run(
             options,
             name=name or out.resolve().name,
             check=make_check(challenge.manifest),
+            cases=take_apart(challenge) if per_case else None,
             tell=tell,
         )
     if not as_json:

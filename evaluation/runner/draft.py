@@ -73,6 +73,8 @@ class RunDraft:
         options: RunOptions,
         name: str,
         gpus: str,
+        *,
+        is_by_case: bool = False,
     ) -> None:
         self.options = options
         self.prepare_s = 0.0
@@ -81,6 +83,7 @@ class RunDraft:
         self._challenge = challenge
         self._name = name
         self._gpus = gpus
+        self._is_by_case = is_by_case
         self._image: Image | None = None
 
     def set_image(self, image: Image) -> None:
@@ -115,6 +118,7 @@ class RunDraft:
             "gpus": self._gpus,
             "repeats": options.n_repeats,
             "warmup": options.has_warmup,
+            "by_case": self._is_by_case,
         }
         return make_key(self._image, self.input, configuration)
 

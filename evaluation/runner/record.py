@@ -10,7 +10,7 @@ from evaluation.contract.result import Provenance, RunRecord
 from evaluation.runner.host import Host, HostLoad
 from evaluation.runner.limits import Limits
 from evaluation.runner.memory import MemoryReport
-from evaluation.runner.outcome import Fault, Verdict
+from evaluation.runner.outcome import Fault, Outcome, Verdict
 from evaluation.runner.outputs import OutputFile
 
 
@@ -57,6 +57,17 @@ class Timings(Record):
     """From start to end, by the engine's own clock."""
 
 
+class CaseRecord(Record):
+    """One case that had a run of its own."""
+
+    case_id: str
+    outcome: Outcome
+    sentence: str
+    runtime_s: float
+    peak_gpu_mib: float
+    peak_host_mib: float
+
+
 class PassRecord(Record):
     """One pass over the manifest."""
 
@@ -69,6 +80,8 @@ class PassRecord(Record):
     finished_utc: str
     outputs_sha256: str
     n_left_processes: int = 0
+    cases: tuple[CaseRecord, ...] = ()
+    """Each case's own run, when the submission was run case by case; the times above are their sums."""
 
 
 class MedianInterval(Record):

@@ -15,6 +15,7 @@ from evaluation.runner.gpu import GpuProbe, open_gpus
 from evaluation.runner.one_pass import Check, PassResult, PassSetting, make_pass
 from evaluation.runner.outcome import Outcome, judge_missing_image
 from evaluation.runner.outputs import hash_outputs, list_files
+from evaluation.runner.per_case import CaseByCase, make_pass_by_case
 from evaluation.runner.record import RunFile
 from evaluation.runner.submission import Submission
 from evaluation.runner.watch import DISK_RESERVE_BYTES, Tick
@@ -44,6 +45,7 @@ def run_submission(
     *,
     name: str,
     check: Check,
+    cases: CaseByCase | None = None,
     tell: Tell | None = None,
 ) -> Finished:
     """Run a submission and leave a whole result in `out`, or nothing.
@@ -58,6 +60,7 @@ def run_submission(
         options: limits, profile, repeats.
         name: how the submission is called in the record.
         check: returns what is wrong with a folder of predictions.
+        cases: give each case a run of its own; None: the whole manifest at once.
         tell: told how far it is.
 
     Raises:
@@ -71,7 +74,9 @@ def run_submission(
         _sweep(engine)
         gpu = open_gpus(options.gpus or "all")
         gpus = (options.gpus or "all") if isinstance(gpu, GpuProbe) else "none"
-        draft = RunDraft(engine, version, submission, challenge, options, name, gpus)
+        draft = RunDraft(
+            engine, version, submission, challenge, options, name, gpus, is_by_case=cases is not None
+        )
         try:
             image = engine.resolve(submission)
         except ImageMissingError as error:
@@ -96,7 +101,7 @@ def run_submission(
             gpu=gpu,
         )
         draft.prepare_s = time.monotonic() - begin
-        return Finished(_run_passes(folder, draft, setting, tell), is_resumed=False)
+        return Finished(_run_passes(folder, draft, setting, cases, tell), is_resumed=False)
 
 
 def _sweep(engine: Engine) -> None:
@@ -114,7 +119,9 @@ def find_done(folder: Path, record: RunFile | None, key: str) -> RunFile | None:
     return record if hash_outputs(files) == record.outputs_sha256 else None
 
 
-def _run_passes(folder: RunFolder, draft: RunDraft, setting: PassSetting, tell: Tell | None) -> RunFile:
+def _run_passes(
+    folder: RunFolder, draft: RunDraft, setting: PassSetting, cases: CaseByCase | None, tell: Tell | None
+) -> RunFile:
     """Make every pass; the first counted one is kept, and one that fails is the last."""
     attempt = folder.start_attempt()
     try:
@@ -124,7 +131,10 @@ def _run_passes(folder: RunFolder, draft: RunDraft, setting: PassSetting, tell: 
             place = attempt / str(number)
             place.mkdir()
             kind: Literal["warmup", "counted"] = "warmup" if title == "warmup" else "counted"
-            results.append(make_pass(setting, place, kind, tell=_bind(tell, title)))
+            if cases is None:
+                results.append(make_pass(setting, place, kind, tell=_bind(tell, title)))
+            else:
+                results.append(make_pass_by_case(setting, place, kind, cases, tell=_bind(tell, title)))
             verdict = results[-1].record.verdict
             if verdict.fault != "none":
                 kept = place

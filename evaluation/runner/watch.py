@@ -1,7 +1,7 @@
 """The loop beside a running submission: ends it at its limits, samples what it costs.
 
 Promises: ten looks a second while that is cheap; a look that gets dearer (many files) is taken more rarely,
-so the loop stays near 2 % of a core. The end of the submission is noticed at once, not at the next look.
+so the loop stays below 2 % of a core. The end of the submission is noticed at once, not at the next look.
 """
 
 import os
@@ -21,7 +21,7 @@ from evaluation.runner.outputs import Volume, measure_folder
 from evaluation.runner.pressure import Pressure, PressureGauge
 
 _PERIOD_S = 0.1
-_SHARE = 0.02
+_SHARE = 0.01
 _GRACE_S = 2.0
 _KILL_S = 10.0
 DISK_RESERVE_BYTES = 2**28
