@@ -12,7 +12,7 @@ from evaluation.runner.docker import ContainerEngine
 from evaluation.runner.draft import RunOptions
 from evaluation.runner.limits import Limits, Profile
 from evaluation.runner.outcome import Outcome
-from evaluation.runner.owner import OWNER_LABEL
+from evaluation.runner.owner import OWNER_LABEL, describe_owner
 from evaluation.runner.record import RunFile
 from evaluation.runner.run import run_submission
 from evaluation.runner.submission import ImageFileSubmission, ImageSubmission, Submission
@@ -101,7 +101,9 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     require(request.param)
     engine = ContainerEngine(request.param)
     yield Bench(engine, make_scene(tmp_path))
-    left = call(engine.name, "ps", "--all", "--quiet", f"--filter=label={OWNER_LABEL}").stdout
+    left = call(
+        engine.name, "ps", "--all", "--quiet", f"--filter=label={OWNER_LABEL}={describe_owner()}"
+    ).stdout
     assert left == ""
 
 
