@@ -1,5 +1,6 @@
 """The commands that run submissions: run, clean, verify."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -132,6 +133,8 @@ def run(
         has_warmup=warmup,
         is_forced=force,
     )
+    # Ended politely, the harness takes its container along.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with _progress(len(challenge.manifest.cases)) as tell:
         finished = run_submission(
             chosen,

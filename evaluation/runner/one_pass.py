@@ -88,6 +88,7 @@ def make_pass(
     meter = LoadMeter.start()
     begin_s, begin = time.time(), time.monotonic()
     ran = _run(setting, folder, memory, tell)
+    _restore_output(output_dir)
     load = meter.finish(wall_s=time.monotonic() - begin, own_cpu_s=_find_own_cpu(ran))
     ending = ran.ending
     outputs = list_files(output_dir, started_s=ending.started_s, max_entries=setting.limits.output_files)
@@ -120,6 +121,13 @@ def _make_output(folder: Path, setting: PassSetting) -> Path:
     if setting.engine.is_isolated and os.getuid() == 0:
         os.chown(output_dir, *find_user(setting.profile))
     return output_dir
+
+
+def _restore_output(output_dir: Path) -> None:
+    """A plain command may have put a link in the place of its output folder; what it leads to is not ours."""
+    if output_dir.is_symlink() or not output_dir.is_dir():
+        output_dir.unlink(missing_ok=True)
+        output_dir.mkdir()
 
 
 def _run(setting: PassSetting, folder: Path, memory: MemoryWatch, tell: Callable[[Tick], None]) -> _Ran:

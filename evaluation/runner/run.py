@@ -1,5 +1,7 @@
 """Run one submission: find it, skip it when it has been run, run it, keep the whole result or none."""
 
+import os
+import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,6 +14,7 @@ from evaluation.runner.draft import Challenge, RunDraft, RunOptions
 from evaluation.runner.engine import Engine, ImageMissingError
 from evaluation.runner.folder import PREDICTIONS, RunFolder, remove_tree
 from evaluation.runner.gpu import GpuProbe, open_gpus
+from evaluation.runner.limits import Profile
 from evaluation.runner.one_pass import Check, PassResult, PassSetting, make_pass
 from evaluation.runner.outcome import Outcome, judge_missing_image
 from evaluation.runner.outputs import hash_outputs, list_files
@@ -100,8 +103,21 @@ def run_submission(
             gpus=gpus,
             gpu=gpu,
         )
+        _refuse_unreadable(engine, challenge, options)
         draft.prepare_s = time.monotonic() - begin
         return Finished(_run_passes(folder, draft, setting, cases, tell), is_resumed=False)
+
+
+def _refuse_unreadable(engine: Engine, challenge: Challenge, options: RunOptions) -> None:
+    """A harness that is root runs submissions as somebody else, who must be able to read the input."""
+    if os.getuid() != 0 or not engine.is_isolated or options.profile is not Profile.SAFE:
+        return
+    places = [challenge.input_dir, *challenge.input_dir.rglob("*")]
+    for place in [*places, *([challenge.input_json] if challenge.input_json else [])]:
+        needed = stat.S_IROTH | stat.S_IXOTH if place.is_dir() else stat.S_IROTH
+        if place.stat().st_mode & needed != needed:
+            text = "the submission runs as an unprivileged user who cannot read it; `chmod -R o+rX` it"
+            raise ConfigurationError(f"{place}: {text}")
 
 
 def _sweep(engine: Engine) -> None:

@@ -1,6 +1,7 @@
 """The docker engine against a recorded command line: its failures are never the submission's."""
 
 import json
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from evaluation.runner.owner import describe_owner
 from evaluation.runner.record import RunFile
 from evaluation.runner.run import run_submission
 from evaluation.runner.submission import CommandSubmission, ImageFileSubmission, ImageSubmission
-from tests.runner.scenes import SMALL, make_scene
+from tests.runner.scenes import IMAGE_PATH, SMALL, make_scene
 
 IMAGE = json.dumps([{"Id": "sha256:abc", "RepoDigests": ["r@sha256:def"], "Config": {"Volumes": None}}])
 DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
@@ -165,6 +166,17 @@ def test_orphans_are_those_whose_owner_is_gone(docker: FakeDocker) -> None:
     removed = [call[-1] for call in docker.calls if call[0] == "rm" or call[:2] == ["volume", "rm"]]
     assert removed == ["bb", "v1"]
     assert docker.engine.remove_orphans(everything=True) == ["run1", "run2", "run3"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root runs submissions as somebody else")
+@pytest.mark.parametrize(
+    "name", ["scene/input/" + IMAGE_PATH, "scene/manifest.json", "scene/input/segmentation"]
+)
+def test_input_that_the_submission_could_not_read_is_refused(docker: FakeDocker, name: str) -> None:
+    make_scene(docker.folder / "scene")
+    (docker.folder / name).chmod(0o700)
+    with pytest.raises(ConfigurationError, match=f"{name}: the submission runs as an unprivileged user"):
+        docker.run()
 
 
 def test_engine_that_is_not_installed_is_named_with_its_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,6 +156,17 @@ def test_daemon_is_ended_with_the_run_and_noted(scene: Scene) -> None:
     assert not is_alive(pid)
 
 
+def test_link_in_the_place_of_the_output_leads_nowhere(scene: Scene) -> None:
+    treasure = scene.folder / "treasure"
+    treasure.mkdir()
+    (treasure / "classification.json").write_text("secret")
+    (treasure / "classification.json").chmod(0o600)
+    body = f"import os, sys\nos.rmdir(sys.argv[2])\nos.symlink({str(treasure)!r}, sys.argv[2])"
+    assert scene.judge(body).outcome == Outcome.MISSING_OUTPUT
+    assert (treasure / "classification.json").stat().st_mode & 0o777 == 0o600
+    assert list((scene.out / "predictions").iterdir()) == []
+
+
 def test_submission_sees_no_secret_of_the_caller_and_a_home_that_goes(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
