@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -23,7 +24,7 @@ from tests.runner.scenes import ANSWER, SMALL, Scene, make_scene
 
 pytestmark = pytest.mark.container
 
-ENGINE = "docker"
+ENGINE: Final = "docker"
 HEAD = "import sys\nsys.argv[1:] = ['/input', '/output']\n"
 ROOT = Path(__file__).parents[2]
 
