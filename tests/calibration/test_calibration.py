@@ -1,15 +1,15 @@
 """A host's factor: what is measured, and how a time is carried over."""
 
 import json
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from evaluation.calibration import host
 from evaluation.calibration.gpu import measure_gpu, run_gpu_unit
-from evaluation.calibration.host import find_processor, measure_host
+from evaluation.calibration.host import _find_notes, find_processor, measure_host
 from evaluation.calibration.record import (
     REFERENCE_UNIT_S,
     Calibration,
@@ -59,16 +59,16 @@ def test_a_host_cannot_lend_more_cores_than_it_has() -> None:
 
 
 def test_a_worker_that_ends_is_the_harnesss_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(HarnessError, match="ended"):
         measure_host(cpus=1, n_repeats=1)
 
 
 def test_a_busy_or_unsteady_host_is_noted() -> None:
-    notes = list(host._find_notes([1.0, 1.3], load=usable_cores() + 1.0, cpus=1))
+    notes = list(_find_notes([1.0, 1.3], load=usable_cores() + 1.0, cpus=1))
     assert "busy" in notes[0]
     assert "not steady" in notes[1]
-    assert list(host._find_notes([1.0, 1.1], load=usable_cores() - 1.0, cpus=1)) == []
+    assert list(_find_notes([1.0, 1.1], load=usable_cores() - 1.0, cpus=1)) == []
 
 
 def test_a_time_is_carried_over_by_the_ratio_of_the_hosts() -> None:
