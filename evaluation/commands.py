@@ -14,6 +14,7 @@ from evaluation.checking import check_submission
 from evaluation.contract.errors import ConfigurationError, HarnessError, UserError
 from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, RunRecord
+from evaluation.queue.commands import queue
 from evaluation.result_files import check_writable, read_run, show_schema, write_result
 from evaluation.runner.commands import add_commands
 from evaluation.scoring import ScoringOptions, score_submission
@@ -21,6 +22,7 @@ from evaluation.terminal import console, errors, printable, progress_bar, show_p
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 app.command()(calibrate)
+app.command()(queue)
 
 
 class Mode(StrEnum):

@@ -65,6 +65,11 @@ RULES: dict[str, tuple[str, ...]] = {
         *("evaluation.runner", CONTRACT, FILES_ROOM, r"evaluation\.provenance"),
         *("pydantic", "psutil", "pynvml"),
     ),
+    # Only the queue knows of clusters, so that nothing else waits for Dask to load.
+    r"evaluation\.queue(\..*)?": (
+        *("evaluation", "pydantic", "rich", "typer", "yaml"),
+        *("dask", "distributed", "dask_jobqueue"),
+    ),
     r"evaluation(\..*)?": (
         "evaluation",
         *PURE,

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from evaluation.calibration.host import measure_host
 from evaluation.files.atomic import write_atomically
 from evaluation.parallel import usable_cores
 from evaluation.terminal import console, errors
@@ -30,6 +29,8 @@ def calibrate(
 
     `python -m evaluation calibrate --cpus 4 --out organiser.json`
     """
+    from evaluation.calibration.host import measure_host  # loads OpenCV, which other commands do without
+
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         row = bar.add_task("calibration", total=repeats)
         record = measure_host(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from evaluation.challenge import Protocol
 from evaluation.contract.errors import ConfigurationError
@@ -40,13 +40,6 @@ class EntryOptions(Record):
     engine: EngineName | None = None
     repeat: int = Field(default=1, ge=1)
     warmup: bool = False
-
-    @field_validator("memory", "shm", "output_limit")
-    @classmethod
-    def _is_size(cls, text: str | None) -> str | None:
-        if text is not None:
-            parse_size(text)
-        return text
 
     def make_run_options(self) -> RunOptions:
         """Return them as the runner takes them."""

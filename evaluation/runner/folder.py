@@ -35,6 +35,10 @@ _LOCK = ".lock"
 _OURS = (RUN_FILE, RESULT_FILE, CASES_FILE, LOG_FILE, MEMORY_FILE, MEMORY_PLOT, PREDICTIONS)
 
 
+class FolderInUseError(ConfigurationError):
+    """Another harness is at work in the folder."""
+
+
 class RunFolder:
     """One run's folder, held by one harness at a time."""
 
@@ -54,7 +58,7 @@ class RunFolder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             self._unlock()
-            raise ConfigurationError(f"{self.folder}: another run is at work in this folder") from error
+            raise FolderInUseError(f"{self.folder}: another run is at work in this folder") from error
         except OSError as error:
             self._unlock()
             raise ConfigurationError(f"{self.folder}: cannot be written ({error.strerror})") from error
