@@ -15,6 +15,7 @@ from evaluation.contract.errors import ConfigurationError, HarnessError, UserErr
 from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, RunRecord
 from evaluation.queue.commands import queue
+from evaluation.rehearsal.commands import rehearse
 from evaluation.result_files import check_writable, read_run, show_schema, write_result
 from evaluation.runner.commands import add_commands
 from evaluation.scoring import ScoringOptions, score_submission
@@ -23,6 +24,7 @@ from evaluation.terminal import console, errors, printable, progress_bar, show_p
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 app.command()(calibrate)
 app.command()(queue)
+app.command()(rehearse)
 
 
 class Mode(StrEnum):

@@ -70,6 +70,7 @@ RULES: dict[str, tuple[str, ...]] = {
         *("evaluation", "pydantic", "rich", "typer", "yaml"),
         *("dask", "distributed", "dask_jobqueue"),
     ),
+    r"evaluation\.rehearsal(\..*)?": ("evaluation", "pydantic", "rich", "typer", "yaml"),
     r"evaluation(\..*)?": (
         "evaluation",
         *PURE,

@@ -1,5 +1,9 @@
 """Kill a queue at random moments and start it again, until it has been killed often enough.
 
+Every second moment is drawn over the whole time of an undisturbed queue, start-up included; the others over
+half of it, counted from the first change below the folder, so that a busy machine does not only kill queues
+that have not begun.
+
 ``python -m tests.queue.killing --kills 50 --out runs/kills [--image IMG]`` prints a line a session and the
 figures at the end; exit 1 when anything differs from an undisturbed queue.
 """
@@ -92,18 +96,18 @@ def _run_session(
     seen: set[psutil.Process] = set()
     while True:
         process = start_queue(plan, out)
-        wait_s = None
-        if waits is not None and figures.n_kills < waits.n_kills:
-            wait_s = waits.moments.uniform(0, waits.whole_s)
         try:
-            text, _ = process.communicate(timeout=wait_s)
+            text = _wait(process, out, figures, waits)
         except subprocess.TimeoutExpired:
             with suppress(psutil.NoSuchProcess):
                 seen.update(psutil.Process(process.pid).children(recursive=True))
             process.send_signal(signal.SIGKILL)
             process.communicate()
             figures.n_kills += 1
-            done = _note_done(session, out, done, figures)
+            n_runs, n_results = (len(list(out.glob(f"*/{name}.json"))) for name in ("run", "result"))
+            sys.stdout.write(f"kill {figures.n_kills}: {n_runs} runs, {n_results} results\n")
+            sys.stdout.flush()
+            done = _note_done(session, out, done)
             continue
         if process.returncode != 0:
             figures.differences.append(f"{session.name}: exit {process.returncode}: {text[-2000:]}")
@@ -117,7 +121,23 @@ def _run_session(
     return out
 
 
-def _note_done(session: Path, out: Path, done: dict[str, int], figures: Figures) -> dict[str, int]:
+def _wait(process: subprocess.Popen[str], out: Path, figures: Figures, waits: _Waits | None) -> str:
+    if waits is None or figures.n_kills >= waits.n_kills:
+        return process.communicate()[0]
+    span_s = waits.whole_s
+    if figures.n_kills % 2:
+        span_s /= 2
+        before = _look(out)
+        while process.poll() is None and _look(out) == before:
+            time.sleep(0.05)
+    return process.communicate(timeout=waits.moments.uniform(0, span_s))[0]
+
+
+def _look(out: Path) -> list[tuple[str, int]]:
+    return [(str(place), place.stat().st_mtime_ns) for place in sorted(out.glob("*"))]
+
+
+def _note_done(session: Path, out: Path, done: dict[str, int]) -> dict[str, int]:
     """Return the starts of each submission whose run was whole at the kill: none may be added later."""
     now = {file.parent.name: count_starts(session, file.parent.name) for file in out.glob("*/run.json")}
     return now | done
