@@ -240,7 +240,9 @@ def test_schema_is_printed_as_json(run: Runner, record: str) -> None:
     assert json.loads(text)["type"] == "object"
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["score"], ["schema"]])
+@pytest.mark.parametrize(
+    "command", [[], ["check"], ["score"], ["schema"], ["calibrate"], ["queue"], ["rehearse"]]
+)
 def test_help_of_every_command_has_two_examples(run: Runner, command: list[str]) -> None:
     code, text = run(*command, "--help")
     assert code == 0

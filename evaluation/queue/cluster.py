@@ -142,8 +142,7 @@ def _open_slurm(stack: ExitStack, file: Path) -> Client:
     from dask_jobqueue import SLURMCluster
 
     n_jobs = arguments.pop("n_jobs", 1)
-    extra = [*arguments.pop("worker_extra_args", []), "--resources", f"{SLOT}=1", "--nthreads", "1"]
-    cluster = stack.enter_context(SLURMCluster(worker_extra_args=extra, **arguments))
+    cluster = stack.enter_context(SLURMCluster(**complete_slurm(arguments)))
     cluster.scale(jobs=n_jobs)
     client: Client = stack.enter_context(Client(cluster))
     return client
@@ -165,6 +164,22 @@ def read_slurm(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigurationError(f"{file}: Expected a mapping with SLURMCluster's arguments, such as queue")
     return content
+
+
+def complete_slurm(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with one worker a job, one token a worker: a job's GPU is nobody else's.
+
+    Raises:
+        ConfigurationError: several workers a job are asked for.
+    """
+    if arguments.get("processes", 1) != 1:
+        raise ConfigurationError(
+            f"Expected `processes` to be 1 but got {arguments['processes']}: the submissions of one job would"
+            " share its GPU and disturb each other's timing; ask for more jobs with `n_jobs`"
+        )
+    extra = [*arguments.get("worker_extra_args", []), "--resources", f"{SLOT}=1", "--nthreads", "1"]
+    scheduler = {"dashboard_address": ":0"} | arguments.get("scheduler_options", {})
+    return arguments | {"processes": 1, "worker_extra_args": extra, "scheduler_options": scheduler}
 
 
 def _start_workers(stack: ExitStack, client: Client, resources: dict[str, str]) -> None:

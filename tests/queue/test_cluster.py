@@ -1,5 +1,6 @@
 """A real cluster of two workers on one host; one is killed in the middle of a run."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.contract.errors import ConfigurationError, EngineError
-from evaluation.queue.cluster import open_cluster, read_slurm
+from evaluation.queue.cluster import complete_slurm, open_cluster, read_slurm
 from tests.queue.scenes import (
     ROOT,
     count_starts,
@@ -95,16 +96,27 @@ def test_slots_belong_to_the_local_scheduler() -> None:
         pass
 
 
-def test_slurm_without_its_package_names_the_install(tmp_path: Path) -> None:
+def test_slurm_without_its_package_names_the_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "slurm.yaml"
     file.write_text("queue: gpu\ncores: 4\nmemory: 16GB\n")
-    try:
-        import dask_jobqueue  # noqa: F401
-    except ModuleNotFoundError:
-        with pytest.raises(EngineError, match="pip install dask-jobqueue"), open_cluster(str(file)):
-            pass
-    else:
-        pytest.skip("dask-jobqueue is installed")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(EngineError, match="pip install dask-jobqueue"), open_cluster(str(file)):
+        pass
+
+
+def test_a_slurm_job_is_one_worker_with_one_token() -> None:
+    jobqueue = pytest.importorskip("dask_jobqueue")
+    arguments = complete_slurm({"queue": "gpu", "cores": 4, "memory": "16GB", "n_workers": 0})
+    with jobqueue.SLURMCluster(**arguments) as cluster:
+        script = cluster.job_script()
+    assert "#SBATCH --cpus-per-task=4" in script
+    assert "--nworkers" not in script
+    assert script.rstrip().endswith("--resources slot=1 --nthreads 1")
+
+
+def test_several_workers_in_one_slurm_job_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="processes"):
+        complete_slurm({"processes": 4})
 
 
 @pytest.mark.parametrize("text", [None, "- a", "a: ["])
