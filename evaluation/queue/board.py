@@ -26,6 +26,8 @@ class Row:
 
     name: str
     out: Path
+    gpu: str | None = None
+    """The GPU that made the run that lay there at the start."""
     state: State = State.WAITING
     n_attempts: int = 0
     """Runs and scorings that were started and did not end in a lost worker's restart."""

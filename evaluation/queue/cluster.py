@@ -139,7 +139,7 @@ def _open_slurm(stack: ExitStack, file: Path) -> Client:
     arguments = read_slurm(file)
     if importlib.util.find_spec("dask_jobqueue") is None:
         raise EngineError("Slurm needs the package dask-jobqueue: pip install dask-jobqueue")
-    from dask_jobqueue import SLURMCluster
+    from dask_jobqueue.slurm import SLURMCluster
 
     n_jobs = arguments.pop("n_jobs", 1)
     cluster = stack.enter_context(SLURMCluster(**complete_slurm(arguments)))

@@ -14,12 +14,13 @@ from distributed import CancelledError, Future
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
-from evaluation.contract.errors import HarnessError, UserError
+from evaluation.contract.errors import ConfigurationError, HarnessError, UserError
 from evaluation.queue.board import Row, State
 from evaluation.queue.cluster import SCORE, SLOT, Cluster, Slot
 from evaluation.queue.jobs import TOPIC, RunJob, run_one, score_one
 from evaluation.queue.plan import QueuePlan
 from evaluation.queue.reports import RunReport, ScoreReport
+from evaluation.runner.folder import read_run_file
 
 _PERIOD_S = 0.2
 
@@ -40,7 +41,7 @@ class Queue:
     """One queue at work."""
 
     def __init__(self, plan: QueuePlan, out: Path, cluster: Cluster, *, n_retries: int) -> None:
-        self.rows = [Row(entry.name, out / entry.name) for entry in plan.submissions]
+        self.rows = [Row(e.name, out / e.name, gpu=_find_gpu(out / e.name)) for e in plan.submissions]
         self._plan = plan
         self._entries = {entry.name: entry for entry in plan.submissions}
         self._cluster = cluster
@@ -78,10 +79,14 @@ class Queue:
         self._start(State.TO_SCORE, free, self._start_score)
 
     def _start(self, state: State, free: Sequence[Slot], start: Callable[[Row, Slot], None]) -> None:
-        ready = [row for row in self.rows if row.state is state]
-        for row, slot in zip(ready, free, strict=False):
-            row.n_attempts += 1
-            start(row, slot)
+        gpus = {slot.gpu for slot in self._cluster.find_slots()}
+        for slot in free:
+            ready = [row for row in self.rows if row.state is state]
+            # A GPU is part of a run's key: a run that lies there already goes back to the GPU that made it.
+            mine = [row for row in ready if row.gpu in (None, slot.gpu) or row.gpu not in gpus]
+            if mine:
+                mine[0].n_attempts += 1
+                start(mine[0], slot)
 
     def _start_run(self, row: Row, slot: Slot) -> None:
         row.state, row.words = State.RUNNING, f"on {slot.worker}"
@@ -138,3 +143,12 @@ class Queue:
         for row in self.rows:
             if row.name == message["name"] and row.state is State.RUNNING:
                 row.words = message["words"]
+
+
+def _find_gpu(folder: Path) -> str | None:
+    """Return the GPU of the run that lies in a folder; None without a run or without a GPU of its own."""
+    try:
+        gpus = read_run_file(folder).gpus
+    except ConfigurationError:
+        return None
+    return None if gpus in ("all", "none") else gpus

@@ -105,9 +105,9 @@ def test_slurm_without_its_package_names_the_install(tmp_path: Path, monkeypatch
 
 
 def test_a_slurm_job_is_one_worker_with_one_token() -> None:
-    jobqueue = pytest.importorskip("dask_jobqueue")
+    slurm = pytest.importorskip("dask_jobqueue.slurm")
     arguments = complete_slurm({"queue": "gpu", "cores": 4, "memory": "16GB", "n_workers": 0})
-    with jobqueue.SLURMCluster(**arguments) as cluster:
+    with slurm.SLURMCluster(**arguments) as cluster:
         script = cluster.job_script()
     assert "#SBATCH --cpus-per-task=4" in script
     assert "--nworkers" not in script

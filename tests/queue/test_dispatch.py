@@ -130,6 +130,18 @@ def test_a_submission_is_done_once_it_is_scored() -> None:
     assert (entry.ran_now, entry.scored_now, entry.summary) == (True, True, {"perf": 0.5})
 
 
+def test_a_run_that_lies_there_goes_back_to_the_gpu_that_made_it() -> None:
+    class Gpus(Workers):
+        def find_slots(self) -> list[Slot]:
+            return [Slot("w1", gpu="GPU-1"), Slot("w2", gpu="GPU-2")]
+
+    workers = Gpus()
+    queue = make_queue(workers)
+    queue.rows[0].gpu, queue.rows[1].gpu = "GPU-2", "GPU-gone"
+    queue.step()
+    assert [(job.worker, job.name) for job in workers.running] == [("w1", "e1"), ("w2", "e0")]
+
+
 def test_without_references_a_run_is_all() -> None:
     workers = Workers()
     queue = make_queue(workers, n=1, is_scored=False)
