@@ -23,6 +23,8 @@ from evaluation.runner.gpu import GpuProbe, open_gpus
 SLOT = "slot"
 SCORE = "score"
 _CONNECT_S = 30
+_PRIVATE = "127.0.0.1:0"
+"""Where Dask's own pages go: nowhere that another machine can see, on a port that nobody has."""
 _SETTINGS = {
     "distributed.worker.daemon": False,
     "distributed.worker.memory.terminate": False,
@@ -96,7 +98,7 @@ def open_cluster(scheduler: str, *, n_slots: int | None = None, cpus: float = 2.
 def _open_local(stack: ExitStack, n_slots: int | None, cpus: float) -> Cluster:
     shares = _share_out(n_slots, cpus)
     cluster = stack.enter_context(
-        LocalCluster(n_workers=0, dashboard_address=None, host="127.0.0.1", silence_logs=50)
+        LocalCluster(n_workers=0, dashboard_address=_PRIVATE, host="127.0.0.1", silence_logs=50)
     )
     client = stack.enter_context(Client(cluster))
     _start_workers(stack, client, {**dict.fromkeys(shares, SLOT), "score": SCORE})
@@ -194,7 +196,7 @@ def _start_workers(stack: ExitStack, client: Client, resources: dict[str, str]) 
                 name=name,
                 resources={resource: 1},
                 memory_limit=0,
-                dashboard_address=None,
+                dashboard_address=_PRIVATE,
                 silence_logs=50,
                 death_timeout=_CONNECT_S,
             )

@@ -102,6 +102,8 @@ def show_rehearsal(report: Rehearsal) -> None:
         shown = verdict.finding.replace("_", " ")
         table.add_row(verdict.rule, f"[{colour}]{shown}[/{colour}]", escape(printable(verdict.sentence)))
     show_table(table)
+    for note in report.notes:
+        console.print(f"note: {escape(printable(note))}", soft_wrap=True)
     broken = [verdict.rule.value for verdict in report.verdicts if verdict.finding == "broken"]
     console.print(f"broken: {', '.join(broken)}" if broken else "no rule is broken")
 

@@ -41,6 +41,8 @@ class Rehearsal(Record):
     host_factor: float
     limits: RehearsalLimits
     verdicts: tuple[RuleVerdict, ...]
+    notes: tuple[str, ...] = ()
+    """What to know about the runs, such as a busy machine."""
 
     @property
     def is_passed(self) -> bool:
@@ -100,6 +102,7 @@ def rehearse(
         host_factor=factor,
         limits=limits,
         verdicts=judge_rehearsal(facts),
+        notes=record.notes,
     )
 
 

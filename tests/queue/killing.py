@@ -117,7 +117,7 @@ def _run_session(
     _, left = psutil.wait_procs(seen, timeout=_LEFT_S)
     figures.left_behind += [f"process {one.pid}: {_describe(one)}" for one in left]
     if image:
-        figures.left_behind += _find_containers()
+        figures.left_behind += _find_containers(image)
     return out
 
 
@@ -149,11 +149,11 @@ def _describe(process: psutil.Process) -> str:
     return "gone"
 
 
-def _find_containers() -> list[str]:
+def _find_containers(image: str) -> list[str]:
     docker = shutil.which("docker")
     if docker is None:
         return []
-    words = [docker, "ps", "-aq", "--filter", "label=ultrasound-bench.owner"]
+    words = [docker, "ps", "-aq", "--filter", "label=ultrasound-bench.owner", "--filter", f"ancestor={image}"]
     found = subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
     return [f"container {name}" for name in found]
 

@@ -1,0 +1,106 @@
+"""What a worker does, in this process."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from evaluation.queue import jobs
+from evaluation.queue.jobs import RunJob, run_one, score_one
+from evaluation.queue.plan import QueuePlan, read_plan
+from evaluation.runner.folder import RunFolder
+from tests.queue.scenes import count_starts, make_answers, make_submission, write_plan
+
+
+class Worker:
+    """Keeps what is told to the queue."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, str]] = []
+
+    def log_event(self, topic: str, message: dict[str, str]) -> None:
+        assert topic == jobs.TOPIC
+        self.told.append(message)
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Worker:
+    worker = Worker()
+    monkeypatch.setattr(jobs, "get_worker", lambda: worker)
+    monkeypatch.setattr(os, "setpriority", lambda *_: None)  # it could not be taken back
+    return worker
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_answers(tmp_path_factory.mktemp("answers") / "a", seed=1)
+
+
+def make_plan(folder: Path, answers: Path) -> QueuePlan:
+    return read_plan(write_plan(folder, [make_submission(folder, "a", answers, 0.2)]))
+
+
+def make_job(plan: QueuePlan, out: Path) -> RunJob:
+    return RunJob(plan, plan.submissions[0], out, tuple(os.sched_getaffinity(0)), None)
+
+
+def test_a_run_is_made_once_and_scored_once(tmp_path: Path, answers: Path, worker: Worker) -> None:
+    plan, out = make_plan(tmp_path, answers), tmp_path / "out" / "a"
+    first = run_one(make_job(plan, out))
+    assert (first.outcome, first.fault, first.is_resumed, first.has_predictions) == (
+        "ok",
+        "none",
+        False,
+        True,
+    )
+    assert worker.told[0]["name"] == "a"
+    assert run_one(make_job(plan, out)).is_resumed
+    assert count_starts(tmp_path, "a") == 1
+    scored = score_one(plan, out)
+    again = score_one(plan, out)
+    assert (scored.is_resumed, again.is_resumed) == (False, True)
+    assert scored.summary == again.summary
+    assert 0 < (scored.summary["perf"] or 0) < 1
+    assert run_one(make_job(plan, out)).is_resumed  # the score beside it does not make it another run
+
+
+def test_a_changed_result_or_other_options_are_scored_again(
+    tmp_path: Path, answers: Path, worker: Worker
+) -> None:
+    plan, out = make_plan(tmp_path, answers), tmp_path / "out" / "a"
+    run_one(make_job(plan, out))
+    score_one(plan, out)
+    (out / "result.json").write_text("{}")
+    assert not score_one(plan, out).is_resumed
+    assert not score_one(plan.model_copy(update={"seed": 5}), out).is_resumed
+    (out / "cases.csv").unlink()
+    assert not score_one(plan, out).is_resumed
+
+
+def test_without_references_there_is_nothing_to_score(tmp_path: Path, answers: Path, worker: Worker) -> None:
+    plan = make_plan(tmp_path, answers).model_copy(update={"reference": None})
+    assert score_one(plan, tmp_path / "out").summary == {}
+
+
+def test_a_run_waits_while_a_dying_worker_holds_the_folder(
+    tmp_path: Path, answers: Path, worker: Worker
+) -> None:
+    plan, out = make_plan(tmp_path, answers), tmp_path / "out" / "a"
+    is_free = threading.Event()
+    has_it = threading.Event()
+
+    def hold() -> None:
+        with RunFolder(out):
+            has_it.set()
+            time.sleep(1)
+            is_free.set()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    has_it.wait()
+    report = run_one(make_job(plan, out))
+    assert is_free.is_set()
+    assert report.outcome == "ok"
+    holder.join()
