@@ -12,6 +12,7 @@ from distributed import get_worker
 from evaluation.checking import check_submission
 from evaluation.contract.result import Result
 from evaluation.files.json_text import parse_json
+from evaluation.per_case import take_apart
 from evaluation.queue.plan import Entry, QueuePlan
 from evaluation.queue.reports import RunReport, ScoreReport
 from evaluation.runner.content import hash_file
@@ -64,9 +65,12 @@ def run_one(job: RunJob) -> RunReport:
     options = job.entry.make_run_options()
     if options.gpus != "none":
         options = replace(options, gpus=job.gpu or os.environ.get("CUDA_VISIBLE_DEVICES") or options.gpus)
+    engine = choose_engine(job.entry.engine, submission)
+    # Workers live long: what a neighbour that was killed has left would wait for the next worker to start.
+    engine.remove_orphans(everything=False)
     finished = _wait_for_folder(
         lambda: run_submission(
-            choose_engine(job.entry.engine, submission),
+            engine,
             submission,
             challenge,
             job.out,
@@ -74,6 +78,7 @@ def run_one(job: RunJob) -> RunReport:
             name=job.entry.name,
             check=lambda folder: check_submission(challenge.manifest, folder, n_processes=1),
             tell=_Teller(job.entry.name),
+            cases=take_apart(challenge) if job.entry.per_case else None,
         ),
         options,
     )

@@ -16,7 +16,12 @@ from evaluation.runner.submission import Submission, choose_submission
 
 _MOST_BYTES = 10_000_000
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
-_SIZES = {"memory": "memory_bytes", "shm": "shm_bytes", "output_limit": "output_bytes"}
+_SIZES = {
+    "memory": "memory_bytes",
+    "shm": "shm_bytes",
+    "tmp": "tmp_bytes",
+    "output_limit": "output_bytes",
+}
 _NUMBERS = {
     "cpus": "cpus",
     "pids": "pids",
@@ -30,6 +35,7 @@ class EntryOptions(Record):
 
     memory: str | None = None
     shm: str | None = None
+    tmp: str | None = None
     output_limit: str | None = None
     cpus: float | None = Field(default=None, gt=0)
     pids: int | None = None
@@ -40,6 +46,7 @@ class EntryOptions(Record):
     engine: EngineName | None = None
     repeat: int = Field(default=1, ge=1)
     warmup: bool = False
+    per_case: bool = False
 
     def make_run_options(self) -> RunOptions:
         """Return them as the runner takes them."""
