@@ -57,6 +57,21 @@ class Estimator:
             reason = f"{reason}; {missing}" if reason else missing
         return Score(value=value, reason=reason, interval=interval)
 
+    def value(self, entry: Entry) -> float | None:
+        """Return an entry's value on the cases as they are; None where it is undefined."""
+        return self._estimate(entry)[0]
+
+    def samples(self, entry: Entry) -> Samples:
+        """Return an entry's value on each resample, (n_resamples,) float64, NaN where undefined.
+
+        Row b of every entry is the same resample. A constant stays what it is.
+        """
+        value = self.value(entry)
+        if value is None:
+            return np.full(self._n_resamples, np.nan)
+        collected = self._collect(entry)
+        return np.full(self._n_resamples, value) if collected is None else collected
+
     def _estimate(self, entry: Entry) -> tuple[float | None, str | None]:
         match entry:
             case Constant(value, reason):

@@ -21,13 +21,12 @@ from evaluation.contract.result import Bootstrap, GroupResult, Mode, Result, Run
 from evaluation.estimates import Estimator, IntervalMethod
 from evaluation.masks import MaskJob, score_mask
 from evaluation.parallel import run_jobs, usable_cores
-from evaluation.protocols.case_table import CaseScore, make_table, table_to_csv
+from evaluation.protocols.case_table import CaseScore, find_units, make_table, table_to_csv
 from evaluation.protocols.fmc_uia.predictions import read_predictions as read_fmc_uia
 from evaluation.protocols.plan import Entry, GroupPlan, ScorePlan
 from evaluation.protocols.registry import SCORES
 from evaluation.protocols.uusic25.predictions import read_predictions as read_uusic25
 from evaluation.provenance import describe_run
-from evaluation.statistics.resampling import ResamplingUnits, group_units
 
 MAX_LISTED_PROBLEMS = 1000
 
@@ -108,7 +107,7 @@ def score_submission(
     plan = SCORES[manifest.protocol].plan_scores(table, manifest, options.mode)
     estimator = Estimator(
         _entries(plan),
-        _find_units(cases),
+        find_units(table),
         n_resamples=options.n_resamples,
         seed=options.seed,
         interval=options.interval,
@@ -202,16 +201,6 @@ def _new_problem(row: CaseScore, known: dict[str, Problem]) -> Iterable[Problem]
         yield Problem(
             code=row.fault or Code.MALFORMED, case_id=row.case.case_id, message=row.reason or "unusable"
         )
-
-
-def _find_units(cases: Sequence[Case]) -> ResamplingUnits:
-    # One row of an image may tell its patient where another row does not.
-    patients = {case.image_path: case.patient_id for case in cases if case.patient_id}
-    keys = []
-    for case in cases:
-        patient = case.patient_id or patients.get(case.image_path)
-        keys.append(f"patient {patient}" if patient else f"image {case.image_path}")
-    return group_units(unit_keys=keys, task_ids=[case.task_id for case in cases])
 
 
 def _entries(plan: ScorePlan) -> list[Entry]:

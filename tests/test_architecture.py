@@ -42,6 +42,7 @@ FILES_ROOM = "evaluation.files"
 METRICS = "evaluation.metrics"
 STATISTICS = "evaluation.statistics"
 SHIPPED = r"evaluation\.protocols(\.(uusic25|fmc_uia)(\.(layout|predictions))?|\.entries)?"
+PLANS = r"evaluation\.(estimates|protocols\.(plan|registry|case_table))"
 PURE = ("numpy", "scipy", "cv2")
 PREDICTOR = (CONTRACT, FILES_ROOM, SHIPPED)
 
@@ -77,8 +78,10 @@ RULES: dict[str, tuple[str, ...]] = {
         *("pandas", "pydantic", "PIL", "rich", "typer"),
         *("skimage", "sklearn", "SimpleITK", "surface_distance"),
     ),
+    # A ranking resamples the protocols' own statistics, rebuilt from the tables of cases: the plan is the one
+    # place where a metric is defined, so the leaderboard reads it instead of defining metrics again.
     r"leaderboard(\..*)?": (
-        *("leaderboard", CONTRACT, METRICS, STATISTICS, FILES_ROOM),
+        *("leaderboard", CONTRACT, METRICS, STATISTICS, FILES_ROOM, PLANS),
         *("numpy", "scipy", "pandas", "pydantic", "rich", "typer", "jinja2", "plotly", "matplotlib"),
     ),
     r"model(\..*)?": (

@@ -10,6 +10,7 @@ from evaluation.contract.case import Case, ClassReference
 from evaluation.contract.prediction import ClassPrediction
 from evaluation.contract.problem import Code
 from evaluation.contract.task import Task
+from evaluation.statistics.resampling import ResamplingUnits, group_units
 
 Status = Literal["ok", "failed", "skipped", "aborted"]
 
@@ -79,3 +80,18 @@ def table_to_csv(table: pd.DataFrame) -> bytes:
             table[name] = table[name].astype("Int64")
     text: str = table.to_csv(index=False, lineterminator="\n")
     return text.encode("utf-8", "backslashreplace")
+
+
+def find_units(table: pd.DataFrame) -> ResamplingUnits:
+    """Find what a resample draws: patients where they are known, else images; (n_cases,) in table order.
+
+    One row of an image may tell its patient where another row does not: then it counts for both.
+    """
+    images = [str(path) for path in table["image_path"]]
+    patients = [None if pd.isna(patient) or not patient else str(patient) for patient in table["patient_id"]]
+    known = {image: patient for image, patient in zip(images, patients, strict=True) if patient}
+    keys = []
+    for image, patient in zip(images, patients, strict=True):
+        unit = patient or known.get(image)
+        keys.append(f"patient {unit}" if unit else f"image {image}")
+    return group_units(unit_keys=keys, task_ids=[str(task) for task in table["task_id"]])
