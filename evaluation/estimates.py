@@ -61,15 +61,20 @@ class Estimator:
         """Return an entry's value on the cases as they are; None where it is undefined."""
         return self._estimate(entry)[0]
 
-    def samples(self, entry: Entry) -> Samples:
+    def samples(self, entry: Entry, *, leave_out_undefined: bool = False) -> Samples:
         """Return an entry's value on each resample, (n_resamples,) float64, NaN where undefined.
 
         Row b of every entry is the same resample. A constant stays what it is.
+
+        Args:
+            entry: one of those given at construction, or a mean of them.
+            leave_out_undefined: average the members that a resample defines (a rare class may be drawn
+                nowhere) instead of calling the mean undefined there.
         """
         value = self.value(entry)
         if value is None:
             return np.full(self._n_resamples, np.nan)
-        collected = self._collect(entry)
+        collected = self._collect(entry, leave_out_undefined=leave_out_undefined)
         return np.full(self._n_resamples, value) if collected is None else collected
 
     def _estimate(self, entry: Entry) -> tuple[float | None, str | None]:
@@ -124,7 +129,7 @@ class Estimator:
                 involved = np.any([own for _, own in parts], axis=0)
         return values, involved
 
-    def _collect(self, entry: Entry) -> Samples | None:
+    def _collect(self, entry: Entry, *, leave_out_undefined: bool = False) -> Samples | None:
         """Return an entry's samples; None for a constant, which has no interval of its own."""
         match entry:
             case Constant():
@@ -132,9 +137,9 @@ class Estimator:
             case Measure():
                 return self._samples[str(id(entry))]
             case Mean():
-                return self._collect_mean(entry)
+                return self._collect_mean(entry, leave_out_undefined)
 
-    def _collect_mean(self, mean: Mean) -> Samples | None:
+    def _collect_mean(self, mean: Mean, leave_out_undefined: bool) -> Samples | None:
         collected: list[Samples] = []
         values: list[float] = []
         varies = False
@@ -143,14 +148,14 @@ class Estimator:
             if value is None:
                 continue
             values.append(value)
-            samples = self._collect(member)
+            samples = self._collect(member, leave_out_undefined=leave_out_undefined)
             varies = varies or samples is not None
             collected.append(np.full(self._n_resamples, value) if samples is None else samples)
         if not varies:
             return None
         # Where members are rounded the samples move with the value, so that it stays inside its interval.
         rounding = (self._estimate(mean)[0] or 0.0) - float(np.mean(values))
-        return combine_mean(collected) + rounding
+        return combine_mean(collected, leave_out_undefined=leave_out_undefined) + rounding
 
 
 def _measures_of(entry: Entry) -> Iterable[Measure]:

@@ -104,7 +104,8 @@ def _render_replay(challenge: Challenge, replayed: Replay) -> str:
         for name, agreement in (("sheet", replayed.sheet), ("table1", replayed.table1))
     }
     teams = [asdict(team) for team in replayed.teams]
-    content = {"challenge": challenge, **claims, "holds": replayed.holds, "teams": teams}
+    without = [asdict(one) for one in replayed.without]
+    content = {"challenge": challenge, **claims, "holds": replayed.holds, "teams": teams, "without": without}
     return json.dumps(content, allow_nan=False, indent=2)
 
 

@@ -177,9 +177,10 @@ def _check_alike(paths: Sequence[Path], tables: Sequence[pd.DataFrame]) -> list[
             differs = (other != first) & ~(other.isna() & first.isna())
             column = str(differs.any(axis=0).idxmax())
             case = str(differs[column].idxmax())
+            expected, got = (str(part.at[case, column]) for part in (first, other))
             problems.append(
-                f"{path}: Expected `{column}` of {case!r} to be {first.loc[case, column]} as beside "
-                f"{paths[0]} but got {other.loc[case, column]}."
+                f"{path}: Expected `{column}` of {case!r} to be {expected} as beside {paths[0]} "
+                f"but got {got}."
             )
     return problems
 

@@ -97,6 +97,30 @@ def rank_descending(final: ArrayLike) -> IntArray:
     return np.asarray(rankdata(-scores, method="min", axis=-1), dtype=np.int64)
 
 
+def rank_with_missing(values: ArrayLike, *, higher_is_better: bool) -> FloatArray:
+    """Rank each field; a missing value comes after all others, and missing ones share that place.
+
+    Args:
+        values: (..., n), NaN where missing; equal to nine decimals is a tie.
+        higher_is_better: the metric's good direction.
+
+    Returns:
+        (..., n) float64: ties share the smaller rank (1, 2, 2, 4); missing values the largest rank given plus
+        1, so 1 where all are missing.
+
+    Source: challengeR's `rankNA2` with `ties.method="min"` (github wiesenfa/challengeR).
+    """
+    scores: FloatArray = np.asarray(values, dtype=np.float64).round(RANK_DECIMALS)
+    missing = np.isnan(scores)
+    if scores.size == 0:
+        return scores
+    filled = np.where(missing, -np.inf, scores if higher_is_better else -scores)
+    ranks = rankdata(-filled, method="min", axis=-1).astype(np.float64)
+    last = np.where(missing, 0.0, ranks).max(axis=-1, keepdims=True)
+    placed: FloatArray = np.where(missing, last + 1.0, ranks)
+    return placed
+
+
 def _read_finite(name: str, values: ArrayLike) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0:

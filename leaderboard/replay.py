@@ -62,6 +62,18 @@ class ReplayedTeam:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithoutTeam:
+    """The official field less one team, Perf and Eff (from Table 1) rescaled over the others."""
+
+    team: str
+    """Who is left out."""
+    kendall_tau: float
+    """Tau-b between the others' order and their official one."""
+    n_moved: int
+    """How many of the others change places among themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
     """The whole table and its two claims."""
 
@@ -69,6 +81,8 @@ class Replay:
     """In official order."""
     sheet: Agreement
     table1: Agreement
+    without: tuple[WithoutTeam, ...]
+    """In official order; see `WithoutTeam`."""
 
     @property
     def holds(self) -> bool:
@@ -115,6 +129,23 @@ def replay_uusic25(sheet: Sequence[SheetRow], table1: Sequence[Table1Row]) -> Re
         teams=teams,
         sheet=_compare_finals(final_sheet, official, SHEET_LIMIT),
         table1=_compare_finals(final_table1, official, TABLE1_LIMIT),
+        without=tuple(_leave_out(rows, i) for i in range(len(rows))) if len(rows) > 2 else (),
+    )
+
+
+def _leave_out(rows: Sequence[tuple[SheetRow, Table1Row]], place: int) -> WithoutTeam:
+    rest = [row for i, row in enumerate(rows) if i != place]
+    p = rescale_min_max([(row.seg + row.cls) / 2 for row, _ in rest], higher_is_better=True)
+    eff = compute_efficiency(
+        time_s=[cost.time_s for _, cost in rest], peak_gpu=[cost.peak_gpu_gb for _, cost in rest]
+    )
+    final = compute_final(performance=p, efficiency=eff)
+    official = np.array([row.final for row, _ in rest])
+    moved = rank_descending(final) != rank_descending(official)
+    return WithoutTeam(
+        team=rows[place][0].team,
+        kendall_tau=float(kendalltau(official, final).statistic),
+        n_moved=int(np.count_nonzero(moved)),
     )
 
 

@@ -61,16 +61,41 @@ def sample_scores(
         progress: called with the number of resamples finished so far.
     """
     entries = [[find_entry(team.plan, term) for term in terms] for team in field.teams]
+    values, samples = sample_entries(field, entries, n_resamples=n_resamples, seed=seed, progress=progress)
+    return FieldScores(names=field.names, terms=tuple(terms), values=values, samples=samples)
+
+
+def sample_entries(
+    field: Field,
+    entries: Sequence[Sequence[Entry]],
+    *,
+    n_resamples: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Evaluate entries over the rows of a field's tables; see `sample_scores`.
+
+    A mean whose members are not all defined on a resample is the mean of those that are: what is undefined
+    (a class that was not drawn) is so for every team alike.
+
+    Args:
+        field: whose cases are drawn.
+        entries: (n_teams)(n_terms), a row a team.
+        n_resamples: 0 gives values only.
+        seed: 0 or more.
+        progress: called with the number of resamples finished so far.
+
+    Returns:
+        values (n_teams, n_terms) and samples (n_resamples, n_teams, n_terms), NaN where undefined.
+    """
     flat = [entry for row in entries for entry in row]
     estimator = Estimator(flat, field.units, n_resamples=n_resamples, seed=seed, progress=progress)
-    shape = (len(field.teams), len(terms))
+    shape = (len(entries), len(entries[0]))
     values = np.array([_or_nan(estimator.value(entry)) for entry in flat]).reshape(shape)
     samples = np.empty((n_resamples, len(flat)))
     for place, entry in enumerate(flat):
-        samples[:, place] = estimator.samples(entry)
-    return FieldScores(
-        names=field.names, terms=tuple(terms), values=values, samples=samples.reshape(n_resamples, *shape)
-    )
+        samples[:, place] = estimator.samples(entry, leave_out_undefined=True)
+    return values, samples.reshape(n_resamples, *shape)
 
 
 def find_entry(plan: ScorePlan, term: Term) -> Entry:

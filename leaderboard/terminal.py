@@ -58,6 +58,10 @@ def print_replay(replay: Replay, console: Console) -> None:
         _describe_claim("from Table 1 (time, memory) with the sheet's seg and cls", replay.table1),
         soft_wrap=True,
     )
+    fragile = [f"{one.team} (tau {one.kendall_tau:.3f})" for one in replay.without if one.n_moved]
+    if fragile:
+        text = f"The others change places without {' or without '.join(fragile)}; no other team moves them."
+        console.print(Text(text), soft_wrap=True)
     verdict = "hold" if replay.holds else "DO NOT HOLD"
     console.print(Text(f"The claims {verdict}.", style="bold"))
 

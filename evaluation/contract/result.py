@@ -1,6 +1,6 @@
 """The result of scoring one submission: what ``result.json`` holds."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -81,6 +81,8 @@ class RunRecord(Record):
     peak_gpu_mib: float = Field(ge=0, le=1e9, strict=True)
     """Largest GPU memory in MiB; 0 without a GPU."""
     repeats: int = Field(default=1, ge=1)
+    repeat_runtimes_s: tuple[Annotated[float, Field(ge=0, le=1e9)], ...] = ()
+    """Of every counted pass, in seconds; empty where a single run was timed."""
     note: str | None = None
     outcome: str | None = None
     """How the run ended, of the runner's closed list; None when something else made the record."""

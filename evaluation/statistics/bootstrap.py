@@ -108,19 +108,26 @@ def weighted_mean(values: Float64Array) -> WeightedFunction:
     return evaluate
 
 
-def combine_mean(samples: Sequence[Float64Array]) -> Float64Array:
+def combine_mean(samples: Sequence[Float64Array], *, leave_out_undefined: bool = False) -> Float64Array:
     """Average several statistics resample by resample: the samples of a macro mean.
 
     Args:
         samples: one array (n_resamples,) a statistic, all from one call of `bootstrap`.
+        leave_out_undefined: average those that are defined on a resample.
 
     Returns:
-        (n_resamples,) float64, NaN where any of them is NaN.
+        (n_resamples,) float64, NaN where any of them is NaN; with `leave_out_undefined` where all are.
 
     Raises:
         ConfigurationError: there is nothing to average.
     """
     if not samples:
         raise ConfigurationError("Expected argument `samples` to be at least one array but got none.")
-    means: Float64Array = np.mean(np.stack(samples), axis=0)
+    stacked = np.stack(samples)
+    if not leave_out_undefined:
+        return np.asarray(np.mean(stacked, axis=0))
+    defined = ~np.isnan(stacked)
+    counts = defined.sum(axis=0)
+    sums = np.where(defined, stacked, 0.0).sum(axis=0)
+    means: Float64Array = np.divide(sums, counts, out=np.full(stacked.shape[1], np.nan), where=counts > 0)
     return means

@@ -91,7 +91,7 @@ def load_score_sheet() -> tuple[SheetRow, ...]:
             eff=float(row["eff"]),
             final=float(row["final"]),
         )
-        for row in _read_rows("uusic25_score_sheet.csv")
+        for row in read_rows("uusic25_score_sheet.csv")
     )
 
 
@@ -113,7 +113,7 @@ def load_table1() -> tuple[Table1Row, ...]:
             mean_auc_binary=_read_estimate(row, "mean_auc_binary"),
             mean_auc_subtype=_read_estimate(row, "mean_auc_subtype"),
         )
-        for row in _read_rows("uusic25_table1.csv")
+        for row in read_rows("uusic25_table1.csv")
     )
 
 
@@ -130,7 +130,7 @@ def load_table2() -> tuple[Table2Row, ...]:
             auc_external=_read_estimate(row, "auc_external"),
             gap=float(row["gap"]),
         )
-        for row in _read_rows("uusic25_table2_generalization.csv")
+        for row in read_rows("uusic25_table2_generalization.csv")
     )
 
 
@@ -151,11 +151,12 @@ def load_fmc_uia_validation() -> tuple[FmcUiaRow, ...]:
             mre_px=_read_optional(row["mre_px"]),
             source=row["source"],
         )
-        for row in _read_rows("fmc_uia_validation.csv")
+        for row in read_rows("fmc_uia_validation.csv")
     )
 
 
-def _read_rows(name: str) -> list[dict[str, str]]:
+def read_rows(name: str) -> list[dict[str, str]]:
+    """Read one of the CSV files beside this module, a dict a row."""
     with (FOLDER / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

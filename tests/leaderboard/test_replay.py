@@ -33,6 +33,15 @@ def test_table1_time_and_memory_replay_the_order_within_their_rounding() -> None
     assert replay.holds
 
 
+def test_the_field_is_reordered_without_u_vision_or_flamingo_and_without_nobody_else() -> None:
+    without = {one.team: one for one in replay_uusic25(load_score_sheet(), load_table1()).without}
+    assert len(without) == 15
+    assert round(without["U-Vision"].kendall_tau, 3) == 0.868
+    assert round(without["flamingo"].kendall_tau, 3) == 0.802
+    others = [one for team, one in without.items() if team not in ("U-Vision", "flamingo")]
+    assert all(one.kendall_tau == pytest.approx(1.0, abs=1e-12) and one.n_moved == 0 for one in others)
+
+
 def test_row_order_changes_nothing() -> None:
     sheet, table1 = load_score_sheet(), load_table1()
     assert replay_uusic25(sheet[::-1], table1[3:] + table1[:3]) == replay_uusic25(sheet, table1)
