@@ -1,12 +1,10 @@
-"""The command line of the leaderboard: `replay` and `build`.
+"""The command line of the leaderboard: `replay`, `build`, `place` and `published`.
 
 Promises: exit 0 when all is well; 1 when a replay's claims do not hold; 2 with the message alone on stderr
 when the user can put it right.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +13,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from evaluation.contract.errors import UserError
+from leaderboard.analysis import to_plain
 from leaderboard.board import build_board
 from leaderboard.pages import render_json, write_board
 from leaderboard.published.tables import load_score_sheet, load_table1
+from leaderboard.ranking_commands import analyse_results, register, user_errors, write_analyses
+from leaderboard.ranking_terminal import print_analysis
 from leaderboard.replay import Replay, replay_uusic25
 from leaderboard.result_files import load_results
 from leaderboard.terminal import print_board, print_replay
@@ -32,7 +32,7 @@ Examples:
 BUILD_EXAMPLES = """\b
 Examples:
   python -m leaderboard build runs/a/result.json runs/b/result.json --out board
-  python -m leaderboard build runs/*/result.json --out board --json > board.json
+  python -m leaderboard build runs/*/result.json --out board --scheme uusic25 --scheme test-then-rank
 """
 
 app = typer.Typer(
@@ -41,6 +41,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+register(app)
 
 
 class Challenge(StrEnum):
@@ -58,7 +61,7 @@ def replay(
 
     Exit status 0 when the order is exact and no Final differs by more than the printed precision, else 1.
     """
-    with _user_errors():
+    with user_errors():
         replayed = replay_uusic25(load_score_sheet(), load_table1())
     if json_output:
         typer.echo(_render_replay(challenge, replayed))
@@ -71,31 +74,33 @@ def replay(
 def build(
     results: Annotated[list[Path], typer.Argument(metavar="RESULT", help="result.json files.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for leaderboard.md and leaderboard.csv.")],
+    scheme: Annotated[
+        list[str] | None,
+        typer.Option("--scheme", help="Rank by this too: a shipped scheme or a YAML file; may be repeated."),
+    ] = None,
+    resamples: Annotated[int, typer.Option("--resamples", min=2, help="Of the cases, a scheme.")] = 1000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the resamples.")] = 0,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Rank results of one protocol, mode and manifest by 0.7 accuracy + 0.3 efficiency.
 
-    A result without a run record is listed by accuracy only.
+    A result without a run record is listed by accuracy only. Each --scheme adds a ranking of its own with the
+    uncertainty of every place; that needs the cases.csv beside each result.json.
     """
-    with _user_errors():
+    with user_errors():
         board = build_board(load_results(results))
-        pages = write_board(board, out)
+        analyses = analyse_results(results, scheme, resamples=resamples, seed=seed) if scheme else []
+        pages = (*write_board(board, out), *write_analyses(analyses, out))
     if json_output:
-        typer.echo(render_json(board))
+        content = json.loads(render_json(board)) | {"rankings": [to_plain(one) for one in analyses]}
+        typer.echo(json.dumps(content, allow_nan=False, indent=2))
         return
     console = Console()
     print_board(board, console)
+    for analysis in analyses:
+        print_analysis(analysis, console)
     for page in pages:
         console.print(f"Wrote {page}", markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def _user_errors() -> Iterator[None]:
-    try:
-        yield
-    except UserError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
 
 
 def _render_replay(challenge: Challenge, replayed: Replay) -> str:

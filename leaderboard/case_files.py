@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from evaluation.contract.case import SUBGROUP_PREFIX
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.result import Result
 
@@ -66,6 +67,11 @@ def read_cases(result_file: Path, result: Result) -> pd.DataFrame:
     return table
 
 
+def is_text(column: str) -> bool:
+    """Tell whether a column of the table holds text; all others hold numbers."""
+    return column in TEXT_COLUMNS or column.startswith(SUBGROUP_PREFIX)
+
+
 def _read_bytes(file: Path) -> bytes:
     try:
         if not file.is_file():
@@ -84,14 +90,16 @@ def _read_bytes(file: Path) -> bytes:
 
 def _parse(content: bytes) -> pd.DataFrame:
     # A centre may be called "NA": only an empty cell is missing.
+    header = pd.read_csv(io.BytesIO(content), nrows=0).columns
+    text_columns = [name for name in header if is_text(name)]
     table = pd.read_csv(
         io.BytesIO(content),
-        dtype=dict.fromkeys(TEXT_COLUMNS, str),
+        dtype=dict.fromkeys(text_columns, str),
         keep_default_na=False,
         na_values=[""],
     )
     for name in table.columns:
-        if name in TEXT_COLUMNS:
+        if is_text(name):
             table[name] = table[name].astype(object).where(table[name].notna(), None)
         else:
             table[name] = table[name].astype(np.float64)
@@ -112,7 +120,7 @@ def _check_table(table: pd.DataFrame, result: Result) -> list[str]:
         problems.append(f"the result has no task {sorted(map(str, unknown))[0]!r}")
     if set(table["status"]) - _STATUSES:
         problems.append("a status is unknown")
-    infinite = [n for n in table.columns if n not in TEXT_COLUMNS and np.isinf(table[n]).any()]
+    infinite = [n for n in table.columns if not is_text(n) and np.isinf(table[n]).any()]
     if infinite:
         problems.append(f"`{infinite[0]}` holds an infinite number")
     return problems

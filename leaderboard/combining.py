@@ -52,7 +52,7 @@ def combine(scheme: Scheme, terms: Sequence[SchemeTerm], values: FloatArray, cos
             some lack it they get the worst place: 0 of a rescaled term, the last rank.
         costs: of the same teams; not looked at where the scheme gives them no weight.
     """
-    by_rank = scheme.method in ("rank_then_aggregate", "test_then_rank")
+    by_rank = scheme.by_rank
     columns = [
         _scale(
             scheme,

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from evaluation.contract.case import SUBGROUP_PREFIX
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.result import Result, Score
@@ -173,6 +174,8 @@ def _check_alike(paths: Sequence[Path], tables: Sequence[pd.DataFrame]) -> list[
             problems.append(
                 f"{path}: Expected the cases of {paths[0]} but {missing!r} is in one of them only."
             )
+        elif list(other.columns) != list(first.columns):
+            problems.append(f"{path}: Expected the subgroups of {paths[0]} but got other ones.")
         elif not other.equals(first):
             differs = (other != first) & ~(other.isna() & first.isna())
             column = str(differs.any(axis=0).idxmax())
@@ -186,7 +189,8 @@ def _check_alike(paths: Sequence[Path], tables: Sequence[pd.DataFrame]) -> list[
 
 
 def _shared_part(table: pd.DataFrame) -> pd.DataFrame:
-    return table.reindex(columns=["case_id", *SHARED_COLUMNS]).set_index("case_id").sort_index()
+    subgroups = [name for name in table.columns if name.startswith(SUBGROUP_PREFIX)]
+    return table.reindex(columns=["case_id", *SHARED_COLUMNS, *subgroups]).set_index("case_id").sort_index()
 
 
 def _check_scores(team: Team) -> list[str]:

@@ -117,6 +117,11 @@ class Scheme(Record):
             )
         return self
 
+    @property
+    def by_rank(self) -> bool:
+        """Whether ranks are averaged, so that the score is a negative mean rank."""
+        return self.method in ("rank_then_aggregate", "test_then_rank")
+
     def groups(self, protocol: str) -> tuple[Group, ...]:
         """Return the groups of a protocol.
 

@@ -83,17 +83,19 @@ def rank_field(
     Raises:
         ConfigurationError: the scheme does not rank this protocol.
     """
-    whole = compute_terms(field, scheme)
+    terms = compute_terms(field, scheme, n_resamples=n_resamples, seed=seed, progress=progress)
     reasons = {
         team.name: why
-        for team, row in zip(field.teams, whole.values, strict=True)
+        for team, row in zip(field.teams, terms.values, strict=True)
         if (why := _why_not(team.result, row, scheme))
     }
     ranked = [name for name in field.names if name not in reasons]
     if not ranked:
         return None
-    chosen = select_teams(field, ranked)
-    terms = compute_terms(chosen, scheme, n_resamples=n_resamples, seed=seed, progress=progress)
+    chosen = select_teams(field, ranked) if reasons else field
+    if reasons:
+        # Ranks and wins count opponents, so those who are not ranked must not have been among them.
+        terms = compute_terms(chosen, scheme, n_resamples=n_resamples, seed=seed, progress=progress)
     costs = read_costs(chosen)
     combined = combine(scheme, terms.terms, terms.values, costs)
     return RankedField(

@@ -23,12 +23,12 @@ NAME_COLUMN = 1
 def print_board(board: Board, console: Console) -> None:
     """Print a board's table, intervals below their values, then its notes and its rules."""
     title = f"{board.protocol}, {board.mode} mode, manifest {board.manifest_sha256[:12]}"
-    table = _make_table(title, list_headers(board.protocol), left=NAME_COLUMN)
+    table = make_table(title, list_headers(board.protocol), left=NAME_COLUMN)
     for entry in board.entries:
         cells = [clean_text(cell) for cell in list_cells(entry)]
         name, scores = cells[NAME_COLUMN], [cell.replace(" (", "\n(") for cell in cells]
         table.add_row(*map(Text, [*scores[:NAME_COLUMN], name, *scores[NAME_COLUMN + 1 :]]))
-    _print_table(table, console)
+    print_table(table, console)
     for heading, sentences in (
         ("Notes", board.notes),
         ("Rules", (*board.rules, *describe_bootstraps(board))),
@@ -44,7 +44,7 @@ def print_replay(replay: Replay, console: Console) -> None:
     headers = [
         "Team", "Official\nrank", "\nFinal", "Sheet\nrank", "\nFinal", "Table 1\nrank", "\nFinal", "\nEff",
     ]  # fmt: skip
-    table = _make_table("UUSIC25: the official final table, recomputed", headers, left=0)
+    table = make_table("UUSIC25: the official final table, recomputed", headers, left=0)
     for team in replay.teams:
         table.add_row(
             team.team,
@@ -52,7 +52,7 @@ def print_replay(replay: Replay, console: Console) -> None:
             *(str(team.sheet_rank), f"{team.sheet_final:.9f}"),
             *(str(team.table1_rank), f"{team.table1_final:.6f}", f"{team.table1_eff:.6f}"),
         )
-    _print_table(table, console)
+    print_table(table, console)
     console.print(_describe_claim("from the sheet (seg, cls, eff)", replay.sheet), soft_wrap=True)
     console.print(
         _describe_claim("from Table 1 (time, memory) with the sheet's seg and cls", replay.table1),
@@ -74,14 +74,16 @@ def _describe_claim(source: str, agreement: Agreement) -> Text:
     )
 
 
-def _make_table(title: str, headers: list[str], *, left: int) -> Table:
+def make_table(title: str, headers: list[str], *, left: int) -> Table:
+    """Make an empty table; numbers to the right, the column `left` to the left."""
     table = Table(title=Text(title), box=SIMPLE_HEAD)
     for i, header in enumerate(headers):
         table.add_column(header, justify="left" if i == left else "right", overflow="fold")
     return table
 
 
-def _print_table(table: Table, console: Console) -> None:
+def print_table(table: Table, console: Console) -> None:
+    """Print a table, at the width it needs where output is no terminal."""
     if not console.is_terminal:
         unlimited = console.options.update(max_width=MAX_WIDTH)
         console.width = max(console.width, Measurement.get(console, unlimited, table).maximum)

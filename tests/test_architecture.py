@@ -42,7 +42,7 @@ FILES_ROOM = "evaluation.files"
 METRICS = "evaluation.metrics"
 STATISTICS = "evaluation.statistics"
 SHIPPED = r"evaluation\.protocols(\.(uusic25|fmc_uia)(\.(layout|predictions))?|\.entries)?"
-PLANS = r"evaluation\.(estimates|protocols\.(plan|registry|case_table))"
+PLANS = r"evaluation\.(estimates|protocols\.(plan|registry|case_table|uusic25\.scores))"
 PURE = ("numpy", "scipy", "cv2")
 PREDICTOR = (CONTRACT, FILES_ROOM, SHIPPED)
 
@@ -82,7 +82,7 @@ RULES: dict[str, tuple[str, ...]] = {
     # place where a metric is defined, so the leaderboard reads it instead of defining metrics again.
     r"leaderboard(\..*)?": (
         *("leaderboard", CONTRACT, METRICS, STATISTICS, FILES_ROOM, PLANS),
-        *("numpy", "scipy", "pandas", "pydantic", "rich", "typer", "jinja2", "plotly", "matplotlib"),
+        *("numpy", "scipy", "pandas", "pydantic", "rich", "typer", "yaml", "jinja2", "plotly", "matplotlib"),
     ),
     r"model(\..*)?": (
         *("model", *PREDICTOR, "numpy", "PIL", "cv2", "pydantic", "safetensors"),

@@ -55,6 +55,8 @@ class Case:
     """Where a predicted mask belongs, relative to the output folder; None for other kinds."""
     patient_id: str | None = None
     center: str | None = None
+    subgroups: tuple[tuple[str, str], ...] = ()
+    """(name, value) by name, of the manifest's optional ``subgroup_<name>`` fields: sex, device, stage …"""
     spacing_mm_yx: tuple[float, float] | None = None
     reference: Reference | None = None
 
@@ -65,6 +67,10 @@ class Case:
             return None
         height, width = self.size_hw
         return float((height**2 + width**2) ** 0.5)
+
+
+SUBGROUP_PREFIX = "subgroup_"
+"""A manifest's field and the table's column ``subgroup_sex`` hold the subgroup called ``sex``."""
 
 
 def make_case_id(task_id: str, image_path: str) -> str:

@@ -53,7 +53,10 @@ def _describe(case: Case) -> dict[str, Any]:
             reference = "mask"
         case None:
             reference = None
+    # Manifests without subgroups keep the hash that they had before there were any.
+    subgroups = {"subgroups": case.subgroups} if case.subgroups else {}
     return {
+        **subgroups,
         "case_id": case.case_id,
         # Only points are scored by it; elsewhere it may be known or not, by whether the images are there.
         "size_hw": case.size_hw if isinstance(case.reference, PointsReference) else None,

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from evaluation.contract.case import Case, ClassReference
+from evaluation.contract.case import SUBGROUP_PREFIX, Case, ClassReference
 from evaluation.contract.prediction import ClassPrediction
 from evaluation.contract.problem import Code
 from evaluation.contract.task import Task
@@ -36,8 +36,9 @@ class CaseScore:
 def make_table(scores: Sequence[CaseScore]) -> pd.DataFrame:
     """Return one row a case, in the order given.
 
-    Columns: case_id, task_id, kind, image_path, organ, center, patient_id, status, reason, label, predicted,
-    probability_0 …, then one column a metric. Cells that do not apply are missing.
+    Columns: case_id, task_id, kind, image_path, organ, center, patient_id, status, reason, subgroup_<name> …
+    where the manifest has them, label, predicted, probability_0 …, then one column a metric. Cells that do
+    not apply are missing.
     """
     return pd.DataFrame([_row(score) for score in scores], columns=_columns(scores))
 
@@ -51,6 +52,7 @@ def _row(score: CaseScore) -> dict[str, object]:
         "organ": score.task.organ,
         "center": score.case.center,
         "patient_id": score.case.patient_id,
+        **{f"{SUBGROUP_PREFIX}{name}": value for name, value in score.case.subgroups},
         "status": score.status,
         "reason": score.reason,
         **score.values,
@@ -65,11 +67,12 @@ def _row(score: CaseScore) -> dict[str, object]:
 
 
 def _columns(scores: Sequence[CaseScore]) -> list[str]:
+    subgroups = sorted({f"{SUBGROUP_PREFIX}{name}" for score in scores for name, _ in score.case.subgroups})
     first = ["case_id", "task_id", "kind", "image_path", "organ", "center", "patient_id", "status", "reason"]
     widths = [len(s.prediction.probabilities or ()) for s in scores if s.prediction is not None]
     classes = ["label", "predicted", *(f"probability_{k}" for k in range(max(widths, default=0)))]
     metrics = dict.fromkeys(name for score in scores for name in score.values)
-    return [*first, *classes, *metrics]
+    return [*first, *subgroups, *classes, *metrics]
 
 
 def table_to_csv(table: pd.DataFrame) -> bytes:

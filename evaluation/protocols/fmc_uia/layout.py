@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from evaluation.contract.case import (
+    SUBGROUP_PREFIX,
     BoxReference,
     Case,
     ClassReference,
@@ -147,6 +148,11 @@ def _read_case(row: Row, task: Task, root: Path) -> Case:
         output_path=output_path,
         patient_id=_text(row, "patient_id"),
         center=_text(row, "center"),
+        subgroups=tuple(
+            (column.removeprefix(SUBGROUP_PREFIX), value)
+            for column in sorted(row)
+            if column.startswith(SUBGROUP_PREFIX) and (value := _text(row, column))
+        ),
         spacing_mm_yx=_read_spacing(_text(row, "spacing_mm")),
     )
 

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evaluation.contract.case import Case, ClassReference, MaskReference, Reference, make_case_id
+from evaluation.contract.case import (
+    SUBGROUP_PREFIX,
+    Case,
+    ClassReference,
+    MaskReference,
+    Reference,
+    make_case_id,
+)
 from evaluation.contract.errors import ManifestError
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.task import Kind, Task
@@ -123,6 +130,7 @@ def _read_case(entry: Mapping[str, Any], task: Task, images_dir: Path) -> Case:
         output_path=mask_output_path(image_path) if is_mask else None,
         patient_id=_optional_text(entry.get("patient_id")),
         center=_optional_text(entry.get("center")),
+        subgroups=_read_subgroups(entry),
         spacing_mm_yx=None if spacing_mm is None else spacing(spacing_mm),
     )
 
@@ -141,6 +149,15 @@ def _read_dimensions(dimensions: object, image_file: Path) -> tuple[int, int]:
 def _optional_text(value: object) -> str | None:
     # pandas writes NaN where a table has no value.
     return None if value is None or value != value or value == "" else str(value)
+
+
+def _read_subgroups(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    found = {
+        key.removeprefix(SUBGROUP_PREFIX): _optional_text(value)
+        for key, value in entry.items()
+        if key.startswith(SUBGROUP_PREFIX)
+    }
+    return tuple((name, value) for name, value in sorted(found.items()) if value)
 
 
 def _read_reference(entry: Mapping[str, Any], task: Task, references_dir: Path) -> Reference:
