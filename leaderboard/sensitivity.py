@@ -16,7 +16,7 @@ from leaderboard.ranking import rank_descending
 from leaderboard.scheme import Scheme, Weights
 from leaderboard.standings import RankedField, rank_field
 
-FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,10 @@ def leave_out_teams(ranked: RankedField) -> tuple[LeftOut, ...]:
     found = []
     for left_out in names if len(names) > 1 else ():
         rest = [name for name in names if name != left_out]
-        found.append(_compare(left_out, ranked, rank_field(select_teams(ranked.field, rest), ranked.scheme)))
+        others = rank_field(select_teams(ranked.field, rest), ranked.scheme)
+        found.append(
+            _compare(left_out, ranked, None if others is None else (others.field.names, others.ranks))
+        )
     return tuple(found)
 
 
@@ -58,9 +61,26 @@ def leave_out_tasks(ranked: RankedField) -> tuple[LeftOut, ...]:
     cases = ranked.field.teams[0].cases
     found = []
     for task in tasks if len(tasks) > 1 else ():
-        rest = select_cases(ranked.field, cases["task_id"] != task)
-        found.append(_compare(task, ranked, rank_field(rest, ranked.scheme)))
+        if any(term.task is None for term in ranked.terms.terms):
+            rest = rank_field(select_cases(ranked.field, cases["task_id"] != task), ranked.scheme)
+            after = None if rest is None else (rest.field.names, rest.ranks)
+        else:
+            after = _rank_without_terms(ranked, task)
+        found.append(_compare(task, ranked, after))
     return tuple(found)
+
+
+def _rank_without_terms(ranked: RankedField, task: str) -> tuple[tuple[str, ...], IntArray] | None:
+    """Rank without a task's own terms: where no term spans tasks, the other ones stay as they are."""
+    kept = [place for place, term in enumerate(ranked.terms.terms) if term.task != task]
+    if not kept:
+        return None
+    terms = [ranked.terms.terms[place] for place in kept]
+    values = ranked.terms.values[:, kept]
+    if np.isnan(values).all(axis=1).any():
+        return None
+    score = combine(ranked.scheme, terms, values, ranked.costs).score
+    return ranked.field.names, rank_descending(score)
 
 
 def sweep_accuracy_weight(
@@ -126,10 +146,11 @@ def _reweigh(scheme: Scheme, accuracy: float, time: float, memory: float) -> Sch
     return scheme.model_copy(update={"weights": Weights(accuracy=accuracy, time=time, memory=memory)})
 
 
-def _compare(left_out: str, whole: RankedField, rest: RankedField | None) -> LeftOut:
+def _compare(left_out: str, whole: RankedField, rest: tuple[tuple[str, ...], IntArray] | None) -> LeftOut:
     if rest is None:
         return LeftOut(name=left_out, ranks={}, tau=None)
     before = dict(zip(whole.field.names, whole.ranks.tolist(), strict=True))
-    after = dict(zip(rest.field.names, rest.ranks.tolist(), strict=True))
+    names, ranks = rest
+    after = dict(zip(names, ranks.tolist(), strict=True))
     tau = correlate([before[name] for name in after], list(after.values()))
     return LeftOut(name=left_out, ranks=after, tau=tau)

@@ -4,58 +4,17 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from evaluation.contract.task import Kind, Task
-from leaderboard.field import Field, make_field
+from leaderboard.field import Field
 from leaderboard.paired_tests import adjust_holm, count_wins, flip_signs, list_pairs, score_differences
 from leaderboard.ranking import rank_with_missing
-from leaderboard.scheme import Group, Scheme, Weights
+from leaderboard.scheme import Scheme
 from leaderboard.standings import rank_field
 from tests.leaderboard import challenger
-from tests.leaderboard.field_scenes import make_case_table
-from tests.leaderboard.result_scenes import make_result
+from tests.leaderboard.detection_scenes import make_detection_field, make_scheme
 
 N_FIELDS = 200
-TASKS = tuple(Task(task_id=f"det_{k}", kind=Kind.DETECTION, num_classes=1) for k in range(3))
-Table = list[list[float]]
-
-
-def make_scheme(method: str, level: str) -> Scheme:
-    group = Group(name="all", level=level, kind=Kind.DETECTION, metrics=("iou",))
-    return Scheme(
-        name="x",
-        title="x",
-        method=method,
-        accuracy={"fmc_uia": (group,)},
-        weights=Weights(accuracy=1, time=0, memory=0),
-    )
-
-
-def make_detection_field(tables: Sequence[Table]) -> Field:
-    """Make a field of FMC_UIA from a table (team, case) of IoU for each task; NaN is missing."""
-    n_teams = len(tables[0])
-    results, cases = [], []
-    for team in range(n_teams):
-        answers = {
-            task.task_id: pd.DataFrame(
-                {
-                    "case_id": [f"{task.task_id}|{k:03d}.png" for k in range(len(table[team]))],
-                    "iou": table[team],
-                }
-            )
-            for task, table in zip(TASKS, tables, strict=False)
-        }
-        tasks = TASKS[: len(tables)]
-        of_team = make_case_table(answers, tasks)
-        of_team["status"] = np.where(of_team["iou"].isna(), "skipped", "ok")
-        cases.append(of_team)
-        base = make_result(f"team {team:02d}", protocol="fmc_uia", time_s=None)
-        proto = base.tasks[0]
-        of_tasks = tuple(proto.model_copy(update={"task_id": task.task_id}) for task in tasks)
-        results.append(base.model_copy(update={"tasks": of_tasks, "mode": "official"}))
-    return make_field(results, cases)
 
 
 def ranks_of(field: Field, scheme: Scheme) -> list[float]:
