@@ -14,12 +14,22 @@ from evaluation.checking import check_submission
 from evaluation.contract.errors import ConfigurationError, HarnessError, UserError
 from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, RunRecord
+from evaluation.files.atomic import write_atomically
 from evaluation.queue.commands import queue
 from evaluation.rehearsal.commands import rehearse
 from evaluation.result_files import check_writable, read_run, show_schema, write_result
 from evaluation.runner.commands import add_commands
 from evaluation.scoring import ScoringOptions, score_submission
-from evaluation.terminal import console, errors, printable, progress_bar, show_problems, show_result
+from evaluation.terminal import (
+    console,
+    errors,
+    printable,
+    progress_bar,
+    show_problems,
+    show_result,
+    show_tolerance,
+)
+from evaluation.tolerance import measure_tolerance
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 app.command()(calibrate)
@@ -135,6 +145,45 @@ def score(
     show_result(scored.result)
     show_problems(scored.result.problems, scored.result.n_problems)
     console.print(f"wrote {out} and {cases_file}", soft_wrap=True)
+
+
+@app.command()
+def tolerance(
+    reference: Annotated[Path, typer.Option(help="UUSIC25's ground-truth JSON.")],
+    predictions: PredictionsOption,
+    out: Annotated[Path, typer.Option(help="Where the report goes, a .json file.")],
+    images: Annotated[
+        Path | None, typer.Option(help="The tree that holds the masks; default beside the JSON.")
+    ] = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Resamples; 0 gives no intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the resamples.")] = 0,
+    jobs: JobsOption = None,
+    name: Annotated[str | None, typer.Option(help="The submission's name; default its folder's.")] = None,
+) -> None:
+    """Score UUSIC25's masks by NSD at tolerances from 0.5 to 5 pixels.
+
+    Examples:
+    `python -m evaluation tolerance --reference ground_truth.json --images references --predictions out
+    --out tolerance.json`
+
+    `python -m evaluation tolerance --reference ground_truth.json --predictions out --out tolerance.json
+    --bootstrap 0`
+    """
+    check_writable(out)
+    labelled = read_reference(Protocol.UUSIC25, reference, images)
+    with progress_bar() as show:
+        report = measure_tolerance(
+            labelled,
+            predictions,
+            name=name or predictions.resolve().name,
+            n_resamples=bootstrap,
+            seed=seed,
+            n_processes=jobs,
+            progress=lambda done, n_masks: show("masks", done, n_masks),
+        )
+    write_atomically(out, report.model_dump_json(indent=1).encode())
+    show_tolerance(report)
+    console.print(f"wrote {out}", soft_wrap=True)
 
 
 @app.command()

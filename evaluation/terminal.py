@@ -12,6 +12,7 @@ from rich.table import Table
 from evaluation.contract.problem import Problem
 from evaluation.contract.result import Result, Score
 from evaluation.scoring import Progress as ReportProgress
+from evaluation.tolerance import ToleranceReport
 
 console = Console()
 errors = Console(stderr=True)
@@ -71,6 +72,18 @@ def show_score(score: Score) -> str:
     if score.interval is not None:
         text += f" [dim]\\[{score.interval.low:.4f}, {score.interval.high:.4f}][/dim]"
     return f"{text} ({escape(score.reason)})" if score.reason else text
+
+
+def show_tolerance(report: ToleranceReport) -> None:
+    """Print NSD by organ and tolerance."""
+    table = Table(title=escape(f"{printable(report.submission)}: NSD by tolerance"))
+    table.add_column("organ")
+    for tolerance in report.tolerances_px:
+        table.add_column(f"{tolerance:g} px", justify="right")
+    for organ in report.organs:
+        values = ["-" if score.value is None else f"{score.value:.3f}" for score in organ.nsd]
+        table.add_row(escape(printable(organ.organ)), *values)
+    show_table(table)
 
 
 def show_problems(problems: Sequence[Problem], n_problems: int | None = None) -> None:

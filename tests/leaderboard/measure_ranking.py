@@ -91,8 +91,9 @@ def print_ratio(
         plain.append((time.perf_counter() - start) * resamples / loop)
     ratio = float(np.median(np.array(plain) / np.array(ours)))
     typer.echo(
-        f"{N_TEAMS} teams, {len(field.teams[0].cases)} cases, {resamples} resamples: {np.median(ours):.2f} s; plain "
-        f"loop {np.median(plain):.0f} s ({loop} resamples, scaled); ratio {ratio:.0f} (n = {repeats})"
+        f"{N_TEAMS} teams, {len(field.teams[0].cases)} cases, {resamples} resamples: "
+        f"{np.median(ours):.2f} s; plain loop {np.median(plain):.0f} s ({loop} resamples, scaled); "
+        f"ratio {ratio:.0f} (n = {repeats})"
     )
 
 

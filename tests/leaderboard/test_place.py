@@ -34,8 +34,10 @@ def make_placeable(perf: float = 0.5, *, width: float = 0.05, time_s: float | No
         low=perf - width, high=perf + width, level=0.95, method="percentile", n_resamples=9, n_undefined=0
     )
     result = make_result("new", time_s=time_s)
-    summary = {**result.summary, "perf": Score(value=perf, interval=interval)}
-    return result.model_copy(update={"tasks": tuple(tasks), "summary": summary})
+    score = Score(value=perf, interval=interval)
+    summary = {**result.summary, "perf": score, "seg": score, "cls": score}
+    changes = {"tasks": tuple(tasks), "summary": summary, "n_cases": 10 * len(tasks)}
+    return result.model_copy(update=changes)
 
 
 def test_every_official_team_is_placed_at_its_own_rank() -> None:
