@@ -203,6 +203,9 @@ def bench(
     clinical: Annotated[
         Path | None, typer.Option(help="A generated UUSIC25 set with references/ and predictions/.")
     ] = None,
+    job: Annotated[
+        str | None, typer.Option(help="Recorded; the gate compares figures of one job only.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure our speed against plain implementations, side by side; exit 1 when a promise is broken.
@@ -219,7 +222,7 @@ def bench(
     except ModuleNotFoundError as error:
         text = f"bench compares with {error.name}: pip install -r tests/requirements.txt"
         raise ConfigurationError(text) from error
-    report = run_bench(clinical)
+    report = run_bench(clinical, job=job)
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=1) + "\n")
     else:

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from evaluation.bench.ratio import Ratio, summarise, time_once
+from evaluation.bench.ratio import summarise, time_once
+from evaluation.contract.bench import Ratio
 from evaluation.contract.case import Case, MaskReference
 from evaluation.contract.errors import ConfigurationError, HarnessError
 from evaluation.contract.result import Result

@@ -1,6 +1,7 @@
 """``python -m evaluation bench``: run every comparison and report."""
 
 import os
+import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,14 +11,14 @@ from rich.table import Table
 from evaluation.bench.clinical import find_clinical, measure_memory, measure_scoring
 from evaluation.bench.masks import measure_masks
 from evaluation.bench.pairs import make_pairs
-from evaluation.bench.ratio import BenchReport, Ratio
 from evaluation.bench.resampling import measure_resampling
+from evaluation.contract.bench import BenchReport, Ratio
 from evaluation.provenance import find_revision
 from evaluation.terminal import console, errors, show_table
 
 
-def run_bench(clinical_dir: Path | None) -> BenchReport:
-    """Measure all ratios; those of a clinical set only when one is given.
+def run_bench(clinical_dir: Path | None, *, job: str | None = None) -> BenchReport:
+    """Measure all ratios; those of a clinical set only when one is given; `job` is only recorded.
 
     Raises:
         ConfigurationError: the clinical set is incomplete.
@@ -45,6 +46,8 @@ def run_bench(clinical_dir: Path | None) -> BenchReport:
         load_before=load_before,
         ratios=tuple(ratios),
         figures=figures,
+        host_name=platform.node() or None,
+        job=job,
     )
 
 

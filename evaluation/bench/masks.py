@@ -14,7 +14,8 @@ from surface_distance import (
 )
 
 from evaluation.bench.pairs import Pair
-from evaluation.bench.ratio import Ratio, summarise, time_twice
+from evaluation.bench.ratio import summarise, time_twice
+from evaluation.contract.bench import Ratio
 from evaluation.metrics.crop import crop_to_masks
 from evaluation.metrics.hausdorff import hausdorff_set_px
 from evaluation.metrics.surface import surface_distances

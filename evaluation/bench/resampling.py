@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, matthews_corrcoef, roc_auc_score
 
-from evaluation.bench.ratio import Ratio, summarise, time_once
+from evaluation.bench.ratio import summarise, time_once
+from evaluation.contract.bench import Ratio
 from evaluation.metrics.auc import auc_binary
 from evaluation.metrics.classification import confusion_matrix, f1_macro, mcc
 from evaluation.statistics.resampling import draw_weights, group_units

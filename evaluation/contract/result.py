@@ -94,6 +94,11 @@ class RunRecord(Record):
     """``safe``, or ``official`` when the submission had root and a writable root file system."""
     is_isolated: bool | None = None
     """False for a plain command on the host."""
+    host_name: str | None = None
+    """The machine it ran on."""
+    job: str | None = None
+    """What it ran in, such as a CI run's number: times are compared only between runs of one job on one
+    host."""
 
 
 class Bootstrap(Record):

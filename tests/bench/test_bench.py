@@ -15,8 +15,9 @@ from evaluation.bench.clinical import (
 )
 from evaluation.bench.masks import measure_masks, our_surfaces, plain_hausdorff, plain_nsd, plain_surfaces
 from evaluation.bench.pairs import HEIGHT, WIDTH, make_pairs
-from evaluation.bench.ratio import BenchReport, Ratio, summarise
+from evaluation.bench.ratio import summarise
 from evaluation.bench.resampling import measure_resampling
+from evaluation.contract.bench import BenchReport, Ratio
 from evaluation.contract.errors import ConfigurationError
 from evaluation.metrics.hausdorff import hausdorff_set_px
 from evaluation.metrics.surface_dice import surface_dice_inner_boundary

@@ -12,6 +12,7 @@ from evaluation import contract
 from evaluation.contract import errors
 
 PUBLIC_NAMES = {
+    "bench": {"BenchReport", "Ratio"},
     "case": {"BoxReference", "Case", "ClassReference", "MaskReference", "PointsReference", "make_case_id"},
     "errors": {
         "BenchError",
