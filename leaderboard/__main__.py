@@ -1,7 +1,7 @@
-"""The command line of the leaderboard: `replay`, `build`, `place` and `published`.
+"""The command line of the leaderboard: `replay`, `build`, `place`, `published`, `gate` and `export`.
 
-Promises: exit 0 when all is well; 1 when a replay's claims do not hold; 2 with the message alone on stderr
-when the user can put it right.
+Promises: exit 0 when all is well; 1 when a replay's claims do not hold or the gate stops a candidate; 2 with the
+message alone on stderr when the user can put it right.
 """
 
 import json
@@ -15,13 +15,17 @@ from rich.console import Console
 
 from leaderboard.analysis import to_plain
 from leaderboard.board import build_board
+from leaderboard.export.commands import EXAMPLES as EXPORT_EXAMPLES
+from leaderboard.export.commands import export
+from leaderboard.gate.commands import EXAMPLES as GATE_EXAMPLES
+from leaderboard.gate.commands import gate
 from leaderboard.pages import render_json, write_board
 from leaderboard.published.tables import load_score_sheet, load_table1
-from leaderboard.ranking_commands import analyse_results, register, user_errors, write_analyses
+from leaderboard.ranking_commands import analyse_results, register, write_analyses
 from leaderboard.ranking_terminal import print_analysis
 from leaderboard.replay import Replay, replay_uusic25
 from leaderboard.result_files import load_results
-from leaderboard.terminal import print_board, print_replay
+from leaderboard.terminal import print_board, print_replay, user_errors
 
 # The \b line keeps the lines below it from being filled into one paragraph.
 REPLAY_EXAMPLES = """\b
@@ -36,13 +40,13 @@ Examples:
 """
 
 app = typer.Typer(
-    help="Rank result files, and recompute UUSIC25's official final table.",
+    help="Rank and compare result files, and recompute UUSIC25's official final table.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
+app.command(epilog=GATE_EXAMPLES)(gate)
+app.command(epilog=EXPORT_EXAMPLES)(export)
 register(app)
 
 

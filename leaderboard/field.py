@@ -80,7 +80,22 @@ def read_field(paths: Sequence[Path]) -> Field:
             result was written with, differs from another one's in cases or references, or does not give the
             scores that its result states. The message lists every problem found.
     """
-    results = load_results(paths)
+    teams = read_teams(paths)
+    return Field(teams=tuple(sorted(teams, key=lambda team: team.name)), units=find_units(teams[0].cases))
+
+
+def read_teams(paths: Sequence[Path], *, distinct_names: bool = True) -> tuple[Team, ...]:
+    """Read result files as `read_field` does, in the order of the paths.
+
+    Args:
+        paths: `result.json` files, at least one.
+        distinct_names: refuse two results of one name, as a ranking must and two versions of one model need
+            not.
+
+    Raises:
+        ConfigurationError: as `read_field`.
+    """
+    results = load_results(paths, distinct_names=distinct_names)
     tables, problems = [], []
     for path, result in zip(paths, results, strict=True):
         try:
@@ -91,12 +106,13 @@ def read_field(paths: Sequence[Path]) -> Field:
         problems += _check_alike(paths, tables)
     if problems:
         raise _refuse(problems)
-    field = make_field(results, tables)
-    by_name = {clean_text(result.submission): path for path, result in zip(paths, results, strict=True)}
-    problems = [f"{by_name[team.name]}: {text}" for team in field.teams for text in _check_scores(team)]
+    teams = tuple(_make_team(result, table) for result, table in zip(results, tables, strict=True))
+    problems = [
+        f"{path}: {text}" for path, team in zip(paths, teams, strict=True) for text in _check_scores(team)
+    ]
     if problems:
         raise _refuse(problems)
-    return field
+    return teams
 
 
 def make_field(results: Sequence[Result], tables: Sequence[pd.DataFrame]) -> Field:
@@ -109,13 +125,16 @@ def make_field(results: Sequence[Result], tables: Sequence[pd.DataFrame]) -> Fie
     Raises:
         ConfigurationError: a table lacks what the protocol's plan needs.
     """
-    teams = []
-    for result, table in zip(results, tables, strict=True):
-        cases = table.sort_values("case_id", kind="stable", ignore_index=True)
-        plan = plan_cases(result, cases)
-        teams.append(Team(name=clean_text(result.submission), result=result, cases=cases, plan=plan))
+    teams = [_make_team(result, table) for result, table in zip(results, tables, strict=True)]
     teams.sort(key=lambda team: team.name)
     return Field(teams=tuple(teams), units=find_units(teams[0].cases))
+
+
+def _make_team(result: Result, table: pd.DataFrame) -> Team:
+    cases = table.sort_values("case_id", kind="stable", ignore_index=True)
+    return Team(
+        name=clean_text(result.submission), result=result, cases=cases, plan=plan_cases(result, cases)
+    )
 
 
 def select_cases(field: Field, chosen: pd.Series) -> Field:
@@ -231,4 +250,4 @@ def _close(found: float, stored: float) -> bool:
 
 def _refuse(problems: Sequence[str]) -> ConfigurationError:
     lines = "\n".join(f"- {clean_text(problem)}" for problem in problems)
-    return ConfigurationError(f"The results cannot be ranked together:\n{lines}")
+    return ConfigurationError(f"The results cannot be compared:\n{lines}")

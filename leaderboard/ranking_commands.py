@@ -4,8 +4,6 @@ Promises: as `leaderboard.__main__`; what is printed holds no terminal markup of
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from evaluation.contract.errors import ConfigurationError, UserError
+from evaluation.contract.errors import ConfigurationError
 from evaluation.files.atomic import write_atomically
 from leaderboard.analysis import Analysis, analyse_field, to_plain
 from leaderboard.analysis_pages import render_analysis, render_comparison
@@ -25,6 +23,7 @@ from leaderboard.published.tables import load_score_sheet, load_table1
 from leaderboard.ranking_terminal import print_placement, print_published
 from leaderboard.result_files import load_results
 from leaderboard.scheme import load_scheme
+from leaderboard.terminal import user_errors
 
 PLACE_EXAMPLES = """\b
 Examples:
@@ -128,13 +127,3 @@ def write_analyses(analyses: list[Analysis], folder: Path) -> tuple[Path, ...]:
             f"Expected argument `out` to be a folder to write to but got {folder} ({error}); choose another."
         ) from error
     return tuple(folder / name for name in files)
-
-
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Print a user's error alone on stderr and exit with status 2."""
-    try:
-        yield
-    except UserError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error

@@ -7,16 +7,12 @@ hold every summary metric of their protocol, each null or within its range.
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.result import Result
-from evaluation.files.json_text import parse_json
 from leaderboard.cells import clean_text
 from leaderboard.metric import METRICS, list_metrics
+from leaderboard.record_files import read_record
 
-MAX_BYTES = 64 * 2**20
-"""A result of 1,000 listed problems takes about one MiB."""
 MAX_NAME = 255
 _SAME_IN_ALL = {
     "protocol": "rank each protocol alone",
@@ -26,11 +22,13 @@ _SAME_IN_ALL = {
 }
 
 
-def load_results(paths: Sequence[Path]) -> tuple[Result, ...]:
-    """Read result files that can be ranked together, in the given order.
+def load_results(paths: Sequence[Path], *, distinct_names: bool = True) -> tuple[Result, ...]:
+    """Read result files that can be compared with each other, in the given order.
 
     Args:
         paths: `result.json` files, at least one.
+        distinct_names: refuse two results of one name, as a board must and two versions of one model need
+            not.
 
     Raises:
         ConfigurationError: no file is given; a file cannot be read, is no regular file, exceeds 64 MiB, is no
@@ -49,42 +47,15 @@ def load_results(paths: Sequence[Path]) -> tuple[Result, ...]:
         else:
             problems += [f"{path}: {text}" for text in _check_result(result)]
             read.append((path, result))
-    problems += _check_comparable(read) + _check_names(read)
+    problems += _check_comparable(read) + (_check_names(read) if distinct_names else [])
     if problems:
         lines = "\n".join(f"- {clean_text(problem)}" for problem in problems)
-        raise ConfigurationError(f"The results cannot be ranked together:\n{lines}")
+        raise ConfigurationError(f"The results cannot be compared:\n{lines}")
     return tuple(result for _, result in read)
 
 
 def _read_result(path: Path) -> Result:
-    try:
-        if not path.is_file():
-            raise ConfigurationError(f"{path}: Expected a result file but there is no regular file.")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error}); check path and permissions.") from error
-    if len(content) > MAX_BYTES:
-        raise ConfigurationError(f"{path}: Expected at most {MAX_BYTES} bytes but got more; is it a result?")
-    try:
-        parsed = parse_json(content)
-        if parsed.conflicting_keys:
-            keys = ", ".join(sorted(parsed.conflicting_keys)[:3])
-            raise ConfigurationError(
-                f"{path}: keys given twice with different values ({keys}); score it again."
-            )
-        return Result.model_validate(parsed.value)
-    except ValidationError as error:
-        faults = error.errors()
-        if any(one["loc"] == ("format_version",) for one in faults):
-            text = "it was written by another version of this project"
-            raise ConfigurationError(f"{path}: {text} (`format_version`); score it again.") from error
-        found = [f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in faults]
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        text = "; ".join(found[:3])
-        raise ConfigurationError(f"{path}: not a valid result ({text}{more}); score it again.") from error
-    except ValueError as error:
-        raise ConfigurationError(f"{path}: not a valid result ({error}); score it again.") from error
+    return read_record(path, Result, what="result", advice="score it again")
 
 
 def _check_result(result: Result) -> list[str]:

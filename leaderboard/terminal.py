@@ -4,14 +4,21 @@ Promises: foreign text is shown as plain text, never as terminal markup; where o
 takes the width it needs instead of being cut to 80 columns.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.measure import Measurement
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from evaluation.contract.errors import UserError
 from leaderboard.board import Board
 from leaderboard.cells import clean_text
+from leaderboard.gate.report import GateReport
 from leaderboard.pages import describe_bootstraps, list_cells, list_headers
 from leaderboard.replay import Agreement, Replay
 
@@ -64,6 +71,42 @@ def print_replay(replay: Replay, console: Console) -> None:
         console.print(Text(text), soft_wrap=True)
     verdict = "hold" if replay.holds else "DO NOT HOLD"
     console.print(Text(f"The claims {verdict}.", style="bold"))
+
+
+def print_gate(report: GateReport, console: Console) -> None:
+    """Print what fails first, then every row, the notes and the verdict."""
+    for table in report.tables:
+        shown = _make_table(table.title, list(table.headers), left=0)
+        for column in shown.columns[: table.n_left]:
+            column.justify = "left"
+        # False sorts before True: failing rows first, the rest in order.
+        for failed, row in sorted(zip(table.failed, table.rows, strict=True), key=lambda pair: not pair[0]):
+            cells = [Text(clean_text(cell)) for cell in row]
+            shown.add_row(*cells, style="bold red" if failed else None)
+        _print_table(shown, console)
+    for note in report.notes:
+        console.print(Text(f"- {clean_text(note)}"), soft_wrap=True)
+    console.print(Text(clean_text(report.headline)), soft_wrap=True)
+    console.print(Text(f"Gate {'passed' if report.passes else 'FAILED'}.", style="bold"))
+
+
+@contextmanager
+def resampling_bar() -> Iterator[Callable[[int, int], None]]:
+    """Give a progress function (more done, all); silent when the error stream is not a terminal."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        row = bar.add_task("resamples", total=None)
+        yield lambda done, total: bar.update(row, advance=done, total=total)
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Let an error of the user end the command with its message alone on stderr and exit status 2."""
+    try:
+        yield
+    except UserError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
 
 
 def _describe_claim(source: str, agreement: Agreement) -> Text:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.contract.errors import ConfigurationError
-from leaderboard import result_files
+from leaderboard import record_files
 from leaderboard.result_files import load_results
 from tests.leaderboard.result_scenes import make_result, write_result
 
@@ -144,7 +144,7 @@ def test_nan_in_a_score_is_refused(tmp_path: Path) -> None:
 
 def test_an_oversized_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_result(tmp_path, make_result("a"))
-    monkeypatch.setattr(result_files, "MAX_BYTES", 100)
+    monkeypatch.setattr(record_files, "MAX_BYTES", 100)
     with pytest.raises(ConfigurationError, match=r"a\.json: Expected at most 100 bytes"):
         load_results([path])
 
