@@ -78,6 +78,9 @@ RULES: dict[str, tuple[str, ...]] = {
         *("pandas", "pydantic", "PIL", "rich", "typer"),
         *("skimage", "sklearn", "SimpleITK", "surface_distance"),
     ),
+    # What runs on a platform is scoring itself, shipped with `evaluation` and nothing else of the project.
+    r"leaderboard\.export\.programs(\..*)?": ("leaderboard.export.programs", "evaluation"),
+    r"leaderboard\.export(\..*)?": ("leaderboard", "evaluation", "typer", "yaml", "PIL"),
     # A ranking resamples the protocols' own statistics, rebuilt from the tables of cases: the plan is the one
     # place where a metric is defined, so the leaderboard reads it instead of defining metrics again.
     r"leaderboard(\..*)?": (
@@ -137,6 +140,8 @@ def test_every_room_imports_only_what_it_may() -> None:
         ("evaluation.masks", "train.floor"),
         ("evaluation.runner.memory", "evaluation.scoring"),
         ("leaderboard.board", "evaluation.scoring"),
+        ("leaderboard.export.programs.job", "leaderboard.metric"),
+        ("leaderboard.export.challenge", "model.floor"),
         ("model.floor", "evaluation.protocols.fmc_uia.scores"),
         ("inference", "evaluation.scoring"),
     ],

@@ -111,7 +111,7 @@ def test_build_refuses_a_file_as_folder(tmp_path: Path) -> None:
     assert "`out`" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["replay", "build"])
+@pytest.mark.parametrize("command", ["replay", "build", "gate", "export"])
 def test_each_help_has_two_worked_examples(command: str) -> None:
     done = RUNNER.invoke(app, [command, "--help"])
     lines = [line for line in done.stdout.splitlines() if f"python -m leaderboard {command}" in line]
