@@ -1,7 +1,7 @@
 """The command line of the leaderboard: `replay`, `build`, `place`, `published`, `gate` and `export`.
 
-Promises: exit 0 when all is well; 1 when a replay's claims do not hold or the gate stops a candidate; 2 with the
-message alone on stderr when the user can put it right.
+Promises: exit 0 when all is well; 1 when a replay's claims do not hold or the gate stops a candidate; 2
+with the message alone on stderr when the user can put it right.
 """
 
 import json

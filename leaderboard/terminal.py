@@ -76,14 +76,14 @@ def print_replay(replay: Replay, console: Console) -> None:
 def print_gate(report: GateReport, console: Console) -> None:
     """Print what fails first, then every row, the notes and the verdict."""
     for table in report.tables:
-        shown = _make_table(table.title, list(table.headers), left=0)
+        shown = make_table(table.title, list(table.headers), left=0)
         for column in shown.columns[: table.n_left]:
             column.justify = "left"
         # False sorts before True: failing rows first, the rest in order.
         for failed, row in sorted(zip(table.failed, table.rows, strict=True), key=lambda pair: not pair[0]):
             cells = [Text(clean_text(cell)) for cell in row]
             shown.add_row(*cells, style="bold red" if failed else None)
-        _print_table(shown, console)
+        print_table(shown, console)
     for note in report.notes:
         console.print(Text(f"- {clean_text(note)}"), soft_wrap=True)
     console.print(Text(clean_text(report.headline)), soft_wrap=True)
