@@ -102,9 +102,10 @@ def print_ratio(
 
 def _time(work: Callable[[], object]) -> FloatArray:
     """Return the wall and the processor seconds of one call; on a busy machine the second is the fairer."""
-    before = np.array([time.perf_counter(), time.process_time()])
+    before: FloatArray = np.array([time.perf_counter(), time.process_time()])
     work()
-    return np.array([time.perf_counter(), time.process_time()]) - before
+    after: FloatArray = np.array([time.perf_counter(), time.process_time()])
+    return after - before
 
 
 if __name__ == "__main__":
