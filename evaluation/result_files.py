@@ -60,7 +60,7 @@ def read_run(file: Path) -> RunRecord:
     try:
         if file.stat().st_size > _MAX_RUN_BYTES:
             raise ConfigurationError(f"{file}: larger than {_MAX_RUN_BYTES:,} bytes")
-        return RunRecord.model_validate(_with_repeats(parse_json(file.read_bytes()).value))
+        return RunRecord.model_validate(parse_json(file.read_bytes()).value)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read ({error.strerror})") from error
     except ValidationError as error:
@@ -68,21 +68,6 @@ def read_run(file: Path) -> RunRecord:
         raise ConfigurationError(f"{file}: {'; '.join(lines)}") from error
     except ValueError as error:
         raise ConfigurationError(f"{file}: {error}") from error
-
-
-def _with_repeats(value: object) -> object:
-    """Add the runtimes of the counted passes, which a runner's record holds pass by pass."""
-    if (
-        not isinstance(value, dict)
-        or "repeat_runtimes_s" in value
-        or not isinstance(value.get("passes"), list)
-    ):
-        return value
-    try:
-        counted = [one["timings"]["runtime_s"] for one in value["passes"] if one["kind"] == "counted"]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"`passes` is not a list of timed passes ({error!r})") from error
-    return {**value, "repeat_runtimes_s": counted}
 
 
 def show_schema(record: type) -> str:

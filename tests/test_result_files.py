@@ -127,16 +127,3 @@ def test_run_record_that_is_absent_a_folder_or_huge_is_refused(tmp_path: Path) -
         stream.truncate(2**30)
     with pytest.raises(ConfigurationError, match="larger than"):
         read_run(huge)
-
-
-def test_the_counted_passes_of_a_run_are_its_repeats(tmp_path: Path) -> None:
-    file = tmp_path / "run.json"
-    passes = [
-        {"kind": kind, "timings": {"runtime_s": seconds}}
-        for kind, seconds in (("warmup", 9.0), ("counted", 2.0), ("counted", 3.0))
-    ]
-    file.write_text(json.dumps({"runtime_s": 2.5, "peak_gpu_mib": 0.0, "passes": passes}))
-    assert read_run(file).repeat_runtimes_s == (2.0, 3.0)
-    file.write_text(json.dumps({"runtime_s": 2.5, "peak_gpu_mib": 0.0, "passes": [{"kind": "counted"}]}))
-    with pytest.raises(ConfigurationError, match="passes"):
-        read_run(file)

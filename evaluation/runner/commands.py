@@ -98,6 +98,9 @@ def run(
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamples; 0 gives no intervals.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resamples.")] = 0,
     name: Annotated[str | None, typer.Option(help="The submission's name; default the run folder's.")] = None,
+    job: Annotated[
+        str | None, typer.Option(help="Recorded, such as a CI run's number; see `leaderboard gate`.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print run.json.")] = False,
 ) -> None:
     """Run a submission locked in, watch its time and memory, and say how it ended.
@@ -132,6 +135,7 @@ def run(
         n_repeats=repeat,
         has_warmup=warmup,
         is_forced=force,
+        job=job,
     )
     # Ended politely, the harness takes its container along.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

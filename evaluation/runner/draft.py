@@ -1,6 +1,7 @@
 """What is known of a run before it is made, and the record that it becomes."""
 
 import math
+import platform
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -59,6 +60,8 @@ class RunOptions:
     """Run again even where the same run lies already."""
     seeds: tuple[tuple[str, int], ...] = ()
     """Recorded beside the run."""
+    job: str | None = None
+    """What it runs in, such as a CI run's number; recorded."""
 
 
 class RunDraft:
@@ -144,6 +147,9 @@ class RunDraft:
             runtime_s=statistics.median(times) if times else 0.0,
             peak_gpu_mib=max((entry.memory.peak_gpu_mib for entry in counted), default=0.0),
             repeats=max(1, len(counted)),
+            repeat_runtimes_s=tuple(times),
+            host_name=platform.node() or None,
+            job=self.options.job,
             outcome=verdict.outcome.value,
             asked_sha256=self.input.asked_sha256,
             image_digest=image.digest if image else None,

@@ -1,6 +1,7 @@
 """How real processes end on the local engine, and what is left of them: nothing."""
 
 import os
+import platform
 import time
 from pathlib import Path
 
@@ -16,7 +17,8 @@ def scene(tmp_path: Path) -> Scene:
 
 
 def test_complete_answer_is_ok_and_everything_is_recorded(scene: Scene) -> None:
-    record = scene.run(ANSWER + "print('done')\n").record
+    record = scene.run(ANSWER + "print('done')\n", job="CI 12").record
+    assert (record.host_name, record.job) == (platform.node(), "CI 12")
     assert (record.outcome, record.fault, record.exit_code) == (Outcome.OK, "none", 0)
     assert record.is_isolated is False
     assert record.input.n_cases == 2

@@ -89,6 +89,7 @@ def test_full_disk_is_told_before_anything_starts(scene: Scene) -> None:
 def test_repeats_give_a_median_and_tell_whether_outputs_agree(scene: Scene, n_repeats: int) -> None:
     record = scene.run(ANSWER, n_repeats=n_repeats, has_warmup=True).record
     assert [entry.kind for entry in record.passes] == ["warmup"] + ["counted"] * n_repeats
+    assert record.repeat_runtimes_s == tuple(entry.timings.runtime_s for entry in record.passes[1:])
     times = sorted(entry.timings.runtime_s for entry in record.passes[1:])
     assert record.runtime is not None
     assert (record.runtime_s, record.runtime.low, record.runtime.high) == (times[1], times[0], times[2])
