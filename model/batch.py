@@ -17,7 +17,7 @@ from evaluation.files.images import read_size
 from model.decode import decode
 from model.engines.engine import Engine
 from model.floor import FloorModel
-from model.header import NetworkHeader
+from model.header import LearnedHead, NetworkHeader
 from model.pictures import Picture, read_picture
 from model.plan import ImageJob, Plan
 from model.views import View, look
@@ -88,6 +88,14 @@ class _Opened:
 
 
 @dataclass(frozen=True)
+class _Said:
+    """What the network says about a case, and the head that says it."""
+
+    head: LearnedHead
+    output: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class BatchPredictor:
     """Predicts batches; several threads may call it at once."""
 
@@ -124,7 +132,7 @@ class BatchPredictor:
         batch.n_readable += 1
         return _Opened(job, size_hw, picture)
 
-    def _ask_network(self, opened: Sequence[_Opened]) -> dict[str, NDArray[np.float64]]:
+    def _ask_network(self, opened: Sequence[_Opened]) -> dict[str, _Said]:
         """Return what heads say, by case."""
         seen = [image for image in opened if image.picture is not None]
         if self.network is None or not seen:
@@ -138,22 +146,22 @@ class BatchPredictor:
         grey = np.stack([image.picture.grey for image in seen if image.picture is not None])
         answers = look(self.network.engine, self.network.header, grey, wanted, self.network.views)
         return {
-            case.case_id: answer
+            case.case_id: _Said(self.network.header.heads[head], answer)
             for head, entries in asked.items()
             for (_, case), answer in zip(entries, answers[head], strict=True)
         }
 
-    def _answer(self, case: Case, said: dict[str, NDArray[np.float64]], batch: Batch) -> None:
+    def _answer(self, case: Case, answers: dict[str, _Said], batch: Batch) -> None:
         task = self.manifest.tasks[case.task_id]
-        output = said.get(case.case_id)
-        if output is not None and not np.isfinite(output).all():
+        said = answers.get(case.case_id)
+        if said is not None and not np.isfinite(said.output).all():
             batch.problems.append(f"case {case.case_id}: the network says NaN or infinity; the floor answers")
-            output = None
+            said = None
         try:
-            if output is None or case.size_hw is None:
+            if said is None or case.size_hw is None:
                 answer = self.floor.predict(self.manifest.protocol, task, case.size_hw)
             else:
-                answer = decode(task.kind, output, case.size_hw)
+                answer = decode(task.kind, said.output, case.size_hw, min_peak=said.head.min_peak)
             if isinstance(answer, np.ndarray):
                 self.writer.add_mask(case, answer)
                 batch.n_masks += 1

@@ -7,32 +7,36 @@ from numpy.typing import NDArray
 from evaluation.contract.prediction import BoxPrediction, ClassPrediction, PointsPrediction, Prediction
 from evaluation.contract.task import Kind
 
-PEAK_STEP = 2
-"""Cells between the three values that a peak is fitted to: half a Gaussian's sigma at a 64x64 heatmap."""
 
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return (..., C) probabilities that sum to 1 in double precision."""
     power = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
     return np.asarray(power / power.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
 def decode(
-    kind: Kind, output: NDArray[np.float32] | NDArray[np.float64], size_hw: tuple[int, int]
+    kind: Kind,
+    output: NDArray[np.float32] | NDArray[np.float64],
+    size_hw: tuple[int, int],
+    *,
+    min_peak: float = 0,
 ) -> NDArray[np.uint8] | Prediction:
     """Return one image's answer.
 
     Args:
         kind: of the head.
         output: (C, s, s) logits of a mask, (C,) probabilities of classes, (4,) xyxy shares of width and
-            height, or (K, s, s) heatmaps.
+            height, or (K, s, s) logits of places.
         size_hw: of the original image.
+        min_peak: of the head; a mask in which no class is at least this probable anywhere is left empty.
 
     Returns:
         A (h, w) mask of class indices, or a class, a box or points in pixels of the original image.
     """
     match kind:
         case Kind.SEGMENTATION:
+            if min_peak > 0 and peak_probability(output) < min_peak:
+                return np.zeros(size_hw, dtype=np.uint8)
             return draw_mask(output.astype(np.float32), size_hw)
         case Kind.CLASSIFICATION:
             return ClassPrediction(int(np.argmax(output)), tuple(output.tolist()))
@@ -40,6 +44,11 @@ def decode(
             return place_box(output, size_hw)
         case Kind.REGRESSION:
             return place_points(output.astype(np.float64), size_hw)
+
+
+def peak_probability(logits: NDArray[np.floating]) -> float:
+    """Return how probable it is, where it is most so, that (C, s, s) logits show no background."""
+    return float(1 - softmax(np.moveaxis(logits, 0, -1))[..., 0].min())
 
 
 def draw_mask(logits: NDArray[np.float32], size_hw: tuple[int, int]) -> NDArray[np.uint8]:
@@ -71,35 +80,20 @@ def place_box(xyxy: NDArray[np.float32] | NDArray[np.float64], size_hw: tuple[in
     return BoxPrediction(tuple(corners.ravel().tolist()))
 
 
-def place_points(heatmaps: NDArray[np.float64], size_hw: tuple[int, int]) -> PointsPrediction:
-    """Return the peak of each of (K, s, s) heatmaps in pixels.
+def place_points(logits: NDArray[np.float64], size_hw: tuple[int, int]) -> PointsPrediction:
+    """Return the expected place of each of (K, s, s) maps of logits in pixels."""
+    points = expected_places(logits) * np.array([size_hw[1], size_hw[0]])
+    return PointsPrediction(tuple(points.ravel().tolist()))
 
-    The paper takes the highest cell; ours goes on to the peak of a Gaussian through it and its neighbours on
-    each axis, for a cell is a dozen pixels wide.
+
+def expected_places(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (K, 2) x, y as shares of width and height: the mean place under each map's softmax.
+
+    Args:
+        logits: (K, s, s), one map a point.
     """
-    scale_xy = np.array([size_hw[1], size_hw[0]])
-    points = [(find_peak(heatmap) * scale_xy).tolist() for heatmap in heatmaps]
-    return PointsPrediction(tuple(value for point in points for value in point))
-
-
-def find_peak(heatmap: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the peak (x, y) of a (s, s) heatmap as shares of its width and height."""
-    rows, columns = heatmap.shape
-    row, column = divmod(int(np.argmax(heatmap)), columns)
-    x = column + _offset(heatmap[row], column)
-    y = row + _offset(heatmap[:, column], row)
-    return np.array([(x + 0.5) / columns, (y + 0.5) / rows])
-
-
-def _offset(profile: NDArray[np.float64], place: int) -> float:
-    """Return how far from its largest value, at `place`, a profile's peak lies: at most a cell."""
-    before, after = place - PEAK_STEP, place + PEAK_STEP
-    if before < 0 or after >= len(profile):
-        return 0.0
-    # A Gaussian's logarithm is a parabola; values below a thousandth of the peak are noise to it.
-    least = max(profile[place] * 1e-3, 1e-12)
-    left, middle, right = np.log(np.maximum(profile[[before, place, after]], least))
-    curvature = left - 2 * middle + right
-    if curvature >= 0:
-        return 0.0
-    return float(np.clip(PEAK_STEP / 2 * (left - right) / curvature, -1, 1))
+    n_points, rows, columns = logits.shape
+    probability = softmax(logits.reshape(n_points, -1)).reshape(logits.shape)
+    x = probability.sum(axis=1) @ ((np.arange(columns) + 0.5) / columns)
+    y = probability.sum(axis=2) @ ((np.arange(rows) + 0.5) / rows)
+    return np.stack([x, y], axis=1)

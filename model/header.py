@@ -28,6 +28,8 @@ class LearnedHead(Record):
     """Of the classes or points, in order; empty where nobody named them."""
     flip_allowed: bool = False
     """Whether a mirrored view (left for right) may be averaged in at test time."""
+    min_peak: float = Field(default=0, ge=0, lt=1)
+    """Of a segmentation head: a mask in which nothing is at least this probable is left empty."""
     stage: Literal[1, 2] = 1
     """The training stage that the head was taken from; a head of Stage I has an idle adapter."""
 

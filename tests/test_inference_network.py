@@ -30,7 +30,8 @@ from tests.train.challenge_trees import write_fmc_uia
 ROOT = Path(__file__).parent.parent
 HEADS = (
     LearnedHead(task_id="quarters", kind=Kind.SEGMENTATION, num_classes=2, flip_allowed=True),
-    LearnedHead(task_id="halves", kind=Kind.SEGMENTATION, num_classes=3, flip_allowed=True),
+    # So sure an untrained network never is.
+    LearnedHead(task_id="halves", kind=Kind.SEGMENTATION, num_classes=3, flip_allowed=True, min_peak=0.999),
     LearnedHead(task_id="kinds_of_old", kind=Kind.CLASSIFICATION, num_classes=3, flip_allowed=True),
     LearnedHead(task_id="box", kind=Kind.DETECTION, num_classes=1, flip_allowed=True),
 )
@@ -110,11 +111,13 @@ def test_every_case_is_answered_as_torch_answers_it(folder: Path) -> None:
         head = heads[case.task_id]
         picture = read_picture(case.image_file, header.input_size)
         output = look(engine, header, picture.grey[None], {head: [0]}, (AS_IT_IS,))[head][0]
-        expected = decode(header.heads[head].kind, output, picture.size_hw)
+        learned = header.heads[head]
+        expected = decode(learned.kind, output, picture.size_hw, min_peak=learned.min_peak)
         if isinstance(expected, np.ndarray):
             assert case.output_path is not None
             content = (folder / "output" / case.output_path).read_bytes()
             assert np.mean(decode_mask(content, expected_hw=picture.size_hw) == expected) > 0.97
+            assert expected.any() == (learned.min_peak == 0)
         else:
             tolerance = 0.03 * (max(picture.size_hw) if isinstance(expected, BoxPrediction) else 1)
             np.testing.assert_allclose(

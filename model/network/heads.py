@@ -10,9 +10,6 @@ from evaluation.contract.task import Kind
 from model.network.backbone import Features
 from model.network.decoder import conv_norm_relu
 
-HEATMAP_SIGMA = 1 / 16
-"""Of a keypoint's Gaussian, as a share of the image's side: 4 cells of 64, as in the paper."""
-
 
 class StemAdapter(nn.Module):
     """Stage II's residual adapter of the stem map for classification; starts as the identity.
@@ -58,7 +55,10 @@ class SegmentationHead(nn.Module):
 
 
 class ClassificationHead(nn.Module):
-    """Average pooling of the stem map and a compact perceptron, behind an adapter in Stage II."""
+    """Average and largest value of the stem map and a compact perceptron, behind an adapter in Stage II.
+
+    The paper pools by the average alone; a lesion is a small part of a picture.
+    """
 
     def __init__(self, trunk: nn.Module, n_in: int, num_classes: int, adapter: StemAdapter | None) -> None:
         """Make the last layer; `trunk` may be shared."""
@@ -99,7 +99,10 @@ class DetectionHead(nn.Module):
 
 
 class RegressionHead(nn.Module):
-    """A heatmap a point."""
+    """A distribution over places a point; the point is the expected place (`model.decode.place_points`).
+
+    The paper learns Gaussian heatmaps by their squared error and takes the highest cell, a dozen pixels wide.
+    """
 
     def __init__(self, trunk: nn.Module, n_in: int, n_points: int) -> None:
         """Make the last layer; `trunk` may be shared."""
@@ -108,9 +111,37 @@ class RegressionHead(nn.Module):
         self.last = nn.Conv2d(n_in, n_points, 1)
 
     def forward(self, features: Features) -> Tensor:
-        """Return (B, n_points, S/4, S/4) heatmaps, near 1 at a point."""
-        heatmaps: Tensor = self.last(self.trunk(features.dense))
-        return heatmaps
+        """Return (B, n_points, S/4, S/4) logits of a softmax over all places."""
+        logits: Tensor = self.last(self.trunk(features.dense))
+        return logits
+
+
+class AverageAndMax(nn.Module):
+    """Both poolings of a map over all places."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, 2 C) of (B, C, h, w)."""
+        return torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
+
+
+class ContextTrunk(nn.Module):
+    """A small U-shaped network: where an axis of a whole organ ends cannot be told from near by."""
+
+    def __init__(self, channels: int) -> None:
+        """Make three halvings and doublings of `channels` channels."""
+        super().__init__()
+        self.down = nn.ModuleList(conv_norm_relu(channels, channels, stride=2) for _ in range(3))
+        self.up = nn.ModuleList(conv_norm_relu(channels, channels) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return a map of the shape of `x`, sides divisible by 8."""
+        maps = [x]
+        for step in self.down:
+            maps.append(step(maps[-1]))
+        x = maps.pop()
+        for step in self.up:
+            x = F.interpolate(step(x), scale_factor=2.0, mode="bilinear", align_corners=False) + maps.pop()
+        return x
 
 
 def make_trunk(kind: Kind, *, stem_channels: int, dense_channels: int, dense_stride: int) -> nn.Module:
@@ -122,11 +153,10 @@ def make_trunk(kind: Kind, *, stem_channels: int, dense_channels: int, dense_str
     trunks: dict[Kind, Callable[[], nn.Module]] = {
         Kind.SEGMENTATION: lambda: conv_norm_relu(dense, dense),
         Kind.DETECTION: lambda: _make_place_trunk(dense, step),
-        Kind.REGRESSION: lambda: _make_place_trunk(dense, step),
+        Kind.REGRESSION: lambda: nn.Sequential(_make_place_trunk(dense, step), ContextTrunk(dense)),
         Kind.CLASSIFICATION: lambda: nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Flatten(),
-            nn.Linear(stem_channels, 128),
+            AverageAndMax(),
+            nn.Linear(2 * stem_channels, 128),
             nn.ReLU(inplace=True),
             nn.Dropout(0.2),
         ),

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from evaluation.contract.prediction import ClassPrediction
 from evaluation.contract.task import Kind
-from model.decode import decode, draw_mask, find_peak, place_box, place_points, softmax
+from model.decode import (
+    decode,
+    draw_mask,
+    expected_places,
+    peak_probability,
+    place_box,
+    place_points,
+    softmax,
+)
 
 
 def disc(centre_xy: tuple[float, float], radius: float, size: int = 64) -> NDArray[np.float32]:
@@ -67,30 +75,53 @@ def test_box_is_scaled_by_width_and_height(shares: list[float], xyxy_px: tuple[f
     assert place_box(np.array(shares), (100, 200)).xyxy_px == pytest.approx(xyxy_px)
 
 
-def gaussian(centre_xy: tuple[float, float], size: int = 64, sigma: float = 4.0) -> NDArray[np.float64]:
-    """Return a heatmap with its peak at a share of width and height."""
+def test_mask_without_a_probable_place_is_left_empty() -> None:
+    logits = np.zeros((2, 8, 8), dtype=np.float32)
+    logits[1, 2:4, 2:4] = np.log(4)  # Probability 0.8; elsewhere 0.5, which background wins.
+    assert peak_probability(logits) == pytest.approx(0.8)
+    assert decode_mask(logits, 0.79).any()
+    assert not decode_mask(logits, 0.81).any()
+
+
+def test_peak_of_several_classes_is_that_of_any_but_background() -> None:
+    logits = np.log(np.array([[[2.0, 6.0]], [[1.0, 1.0]], [[3.0, 3.0]]]))
+    assert peak_probability(logits) == pytest.approx(4 / 6)
+    assert decode_mask(logits, 0.66).any()
+    assert not decode_mask(logits, 0.67).any()
+
+
+def decode_mask(logits: NDArray[np.floating], min_peak: float) -> NDArray[np.uint8]:
+    """Return the mask of logits at their own size."""
+    mask = decode(Kind.SEGMENTATION, logits.astype(np.float64), logits.shape[1:], min_peak=min_peak)
+    assert isinstance(mask, np.ndarray)
+    return mask
+
+
+def gaussian(centre_xy: tuple[float, float], size: int = 64, sigma: float = 2.0) -> NDArray[np.float64]:
+    """Return the logits of a Gaussian around a share of width and height."""
     x, y = centre_xy[0] * size - 0.5, centre_xy[1] * size - 0.5
     cells = np.arange(size)
-    return np.exp(-((cells[None, :] - x) ** 2 + (cells[:, None] - y) ** 2) / (2 * sigma**2))
+    return -((cells[None, :] - x) ** 2 + (cells[:, None] - y) ** 2) / (2 * sigma**2)
 
 
-@given(x=st.floats(0.05, 0.95), y=st.floats(0.05, 0.95))
-def test_peak_of_a_gaussian_is_found_within_a_hundredth_of_a_cell(x: float, y: float) -> None:
-    np.testing.assert_allclose(find_peak(gaussian((x, y))), [x, y], atol=0.01 / 64)
+@given(x=st.floats(0.15, 0.85), y=st.floats(0.15, 0.85))
+def test_expected_place_of_a_gaussian_is_its_centre_within_a_hundredth_of_a_cell(x: float, y: float) -> None:
+    np.testing.assert_allclose(expected_places(gaussian((x, y))[None]), [[x, y]], atol=0.01 / 64)
 
 
-def test_peak_stays_within_a_cell_of_the_highest_under_noise() -> None:
-    noisy = gaussian((0.3, 0.7)) + np.random.default_rng(0).normal(0, 0.05, (64, 64))
-    row, column = divmod(int(noisy.argmax()), 64)
-    assert np.abs(find_peak(noisy) * 64 - 0.5 - [column, row]).max() <= 1
+def test_expected_place_by_hand() -> None:
+    logits = np.log([[[1.0, 1.0, 2.0], [1.0, 1.0, 2.0]]])
+    columns, rows = np.array([1, 3, 5]) / 6, np.array([1, 3]) / 4
+    expected = [columns @ [0.25, 0.25, 0.5], rows @ [0.5, 0.5]]
+    np.testing.assert_allclose(expected_places(logits), [expected], atol=1e-12)
 
 
-@pytest.mark.parametrize("value", [0.0, -1.0, 1.0])
-def test_flat_heatmap_gives_its_first_cell(value: float) -> None:
-    np.testing.assert_allclose(find_peak(np.full((64, 64), value)), [0.5 / 64, 0.5 / 64])
+@pytest.mark.parametrize("value", [0.0, -1e6, 1e6])
+def test_flat_logits_give_the_middle(value: float) -> None:
+    np.testing.assert_allclose(expected_places(np.full((2, 64, 64), value)), np.full((2, 2), 0.5))
 
 
 def test_points_are_in_order_and_scaled_by_width_and_height() -> None:
-    heatmaps = np.stack([gaussian((0.25, 0.5)), gaussian((0.75, 0.1))])
+    logits = np.stack([gaussian((0.25, 0.5)), gaussian((0.75, 0.1))])
     expected = (50.0, 50.0, 150.0, 10.0)
-    assert place_points(heatmaps, (100, 200)).flat_xy_px == pytest.approx(expected, abs=0.1)
+    assert place_points(logits, (100, 200)).flat_xy_px == pytest.approx(expected, abs=0.1)

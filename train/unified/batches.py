@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from evaluation.contract.errors import ConfigurationError
-from model.network.heads import HEATMAP_SIGMA
 from model.network.unified import HeadKey
 from model.pictures import normalise as as_input
 from train.unified.augment import AugmentConfig, View, draw_view
@@ -32,7 +31,7 @@ class Target:
     rows: Tensor
     """(R,) int64: which pictures of the batch."""
     value: Tensor
-    """(R, S/2, S/2) or (R,) int64 classes, (R, 4) box, (R, K, S/4, S/4) heatmaps."""
+    """(R, S/2, S/2) or (R,) int64 classes, (R, 4) box, (R, K, 2) points, both in shares."""
     valid: Tensor
     """(R,) or (R, K) bool: boxes and points that are in view."""
 
@@ -173,14 +172,5 @@ def _draw_label(
         return np.array(box or (0, 0, 1, 1), dtype=np.float32), np.array(box is not None)
     moved = [point and view.move_point(point) for point in label.points or ()]
     points = sort_points(key, moved)
-    heatmaps = np.stack([draw_heatmap(point, side // 4) for point in points])
-    return heatmaps, np.array([point is not None for point in points])
-
-
-def draw_heatmap(point: tuple[float, float] | None, side: int) -> NDArray[np.float32]:
-    """Return a (side, side) Gaussian that is 1 at a point given in shares; zeros without a point."""
-    if point is None:
-        return np.zeros((side, side), dtype=np.float32)
-    places = (np.arange(side) + 0.5) / side
-    x, y = (np.exp(-((places - centre) ** 2) / (2 * HEATMAP_SIGMA**2)) for centre in point)
-    return np.outer(y, x).astype(np.float32)
+    places = np.array([point or (0, 0) for point in points], dtype=np.float32)
+    return places, np.array([point is not None for point in points])

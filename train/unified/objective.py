@@ -8,7 +8,7 @@ from model.network.backbone import Features
 from model.network.unified import UnifiedNetwork
 from train.unified.batches import Batch, Target
 from train.unified.config import LossConfig
-from train.unified.losses import box_loss, dice_loss, heatmap_loss
+from train.unified.losses import box_loss, dice_loss, place_loss
 
 
 class Objective(nn.Module):
@@ -49,4 +49,4 @@ class Objective(nn.Module):
             case Kind.DETECTION:
                 return box_loss(answer, target.value, target.valid, l1=self.weights.box_l1)
             case Kind.REGRESSION:
-                return heatmap_loss(answer, target.value, target.valid)
+                return place_loss(answer, target.value, target.valid)

@@ -6,12 +6,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from torch import nn
 
+from evaluation.contract.task import Kind
+from evaluation.metrics.overlap import dice_per_class
 from model.network.heads import ClassificationHead
 from model.network.unified import HeadKey, UnifiedNetwork
 from train.unified.cache import Cache
-from train.unified.validate import Answers, Validation
+from train.unified.validate import Answers, Validation, find_peaks
 
 MAX_TEMPERATURE = 10.0
+PEAK_LEVELS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
 
 
 def choose_heads(
@@ -41,6 +44,37 @@ def _take_over(head: nn.Module, source: nn.Module) -> None:
     result = head.load_state_dict(source.state_dict(), strict=False)
     if result.unexpected_keys or not all(name.startswith("adapter.") for name in result.missing_keys):
         raise ValueError(f"Expected a head of the same form but got {result}")
+
+
+def choose_min_peaks(network: UnifiedNetwork, answers: Answers, cache: Cache) -> dict[HeadKey, float]:
+    """Return, for heads whose validation part holds empty masks, the peak below which a mask is left empty.
+
+    A mask that is rightly empty counts 1 and a false one 0; the level with the best mean is taken, of equal
+    ones the highest. Other heads are left out: nothing could be gained.
+
+    Args:
+        network: asked for its peaks.
+        answers: of this network to `cache`.
+        cache: the validation part.
+    """
+    chosen: dict[HeadKey, float] = {}
+    for key in network.keys:
+        if key.kind is not Kind.SEGMENTATION or key not in answers:
+            continue
+        truths = [np.asarray(cache.masks[picture.labels[key].mask]) for picture, _ in answers[key]]
+        is_empty = np.array([not truth.any() for truth in truths])
+        if not is_empty.any():
+            continue
+        scores = [
+            dice_per_class(labels_ref=t, labels_pred=said.astype(np.uint8), num_classes=key.num_classes)[1:]
+            for t, (_, said) in zip(truths, answers[key], strict=True)
+        ]
+        dice = np.array([score.mean() for score in scores])
+        dice[is_empty] = [not said.any() for (_, said), e in zip(answers[key], is_empty, strict=True) if e]
+        peaks = np.array([peak for _, peak in find_peaks(network, cache, key)])
+        means = [np.where(peaks < level, is_empty, dice).mean() for level in PEAK_LEVELS]
+        chosen[key] = max(zip(means, PEAK_LEVELS, strict=True))[1]
+    return chosen
 
 
 def temper(network: UnifiedNetwork, answers: Answers, cache: Cache) -> dict[HeadKey, float]:

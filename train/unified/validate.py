@@ -3,7 +3,7 @@
 The figures choose between epochs and stages; what is published is scored by `evaluation` at original size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from evaluation.contract.task import Kind
 from evaluation.metrics.auc import auc_binary, auc_one_vs_rest_macro
 from evaluation.metrics.detection import box_iou
 from evaluation.metrics.overlap import dice_per_class
-from model.decode import find_peak, softmax
+from model.decode import expected_places, peak_probability, softmax
 from model.network.unified import HeadKey, UnifiedNetwork
 from train.unified.batches import normalise
 from train.unified.cache import Cache, CachedPicture, Label
@@ -66,24 +66,49 @@ def _defines_score(key: HeadKey, labels: Sequence[Label]) -> bool:
             return True
 
 
-def answer_all(network: UnifiedNetwork, cache: Cache) -> Answers:
-    """Return what every head says about every picture that has its label, computed in bfloat16.
+def answer_all(network: UnifiedNetwork, cache: Cache, keys: Sequence[HeadKey] | None = None) -> Answers:
+    """Return what heads say about every picture that has their label, computed in bfloat16.
 
     Masks are (S, S) uint8 classes; classes (C,) logits; boxes and points shares of width and height.
+
+    Args:
+        network: in evaluation mode after the call.
+        cache: the pictures.
+        keys: of the heads that are asked; None for all.
     """
+    return _ask(network, cache, keys or network.keys, _finish)
+
+
+def find_peaks(network: UnifiedNetwork, cache: Cache, key: HeadKey) -> list[tuple[CachedPicture, float]]:
+    """Return how probable a segmentation head finds a foreground, where it does most (`model.decode`)."""
+
+    def finish(_: HeadKey, answer: torch.Tensor, __: int) -> NDArray[np.float32]:
+        return np.array([[peak_probability(logits)] for logits in answer.cpu().numpy()], dtype=np.float32)
+
+    return [(picture, float(said[0])) for picture, said in _ask(network, cache, [key], finish)[key]]
+
+
+def _ask(
+    network: UnifiedNetwork,
+    cache: Cache,
+    keys: Sequence[HeadKey],
+    finish: Callable[[HeadKey, torch.Tensor, int], Said],
+) -> Answers:
     network.eval()
     device = next(network.parameters()).device
     answers: Answers = {}
-    for start in range(0, len(cache.pictures), BATCH):
-        pictures = cache.pictures[start : start + BATCH]
+    asked = [picture for picture in cache.pictures if any(key in picture.labels for key in keys)]
+    for start in range(0, len(asked), BATCH):
+        pictures = asked[start : start + BATCH]
         images = normalise(cache.images[[picture.row for picture in pictures]]).to(device)
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
             features = network.encode(images.contiguous(memory_format=torch.channels_last))
-            for head, key in enumerate(network.keys):
+            for key in keys:
                 rows = [row for row, picture in enumerate(pictures) if key in picture.labels]
                 if rows:
                     picked = type(features)(*(part[rows] for part in features))
-                    said = _finish(key, network.answer(head, picked).float(), images.shape[-1])
+                    answer = network.answer(network.keys.index(key), picked).float()
+                    said = finish(key, answer, images.shape[-1])
                     pairs = zip((pictures[row] for row in rows), said, strict=True)
                     answers.setdefault(key, []).extend(pairs)
     return answers
@@ -96,8 +121,7 @@ def _finish(key: HeadKey, answer: torch.Tensor, side: int) -> Said:
             whole = F.interpolate(answer, (side, side), mode="bilinear", align_corners=False)
             return whole.argmax(dim=1).to(torch.uint8).cpu().numpy()
         case Kind.REGRESSION:
-            heatmaps = answer.cpu().double().numpy()
-            return np.array([[find_peak(heatmap) for heatmap in of] for of in heatmaps], dtype=np.float32)
+            return np.array([expected_places(of) for of in answer.cpu().double().numpy()], dtype=np.float32)
     return np.asarray(answer.cpu().numpy(), dtype=np.float32)
 
 

@@ -25,6 +25,7 @@ def write_weights(
     *,
     stage: Stage,
     stage_by_head: dict[HeadKey, int] | None = None,
+    min_peaks: dict[HeadKey, float] | None = None,
 ) -> None:
     """Write a network that a stage has trained.
 
@@ -35,6 +36,7 @@ def write_weights(
         folders: what it was trained on.
         stage: 1 or 2.
         stage_by_head: of the heads that are another stage's.
+        min_peaks: of the heads that have one.
     """
     organs = {task.task_id: task.organ for folder in folders for task in folder.manifest.tasks.values()}
     heads = tuple(
@@ -44,6 +46,7 @@ def write_weights(
             label_names=config.label_names.get(key.task_id, ()),
             # A mirrored picture's points come in another order, which averaging maps would mix up.
             flip_allowed=allows_flip(key) and key.kind is not Kind.REGRESSION,
+            min_peak=(min_peaks or {}).get(key, 0),
             stage=(stage_by_head or {}).get(key, stage),
         )
         for key in network.keys

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from evaluation.contract.task import Kind
 from model.network.backbone import Features
 from model.network.heads import (
+    AverageAndMax,
     ClassificationHead,
     DetectionHead,
     RegressionHead,
@@ -66,7 +67,21 @@ def test_box_stays_float32_where_its_maps_are_bfloat16() -> None:
     assert box.dtype == torch.float32
 
 
-def test_heatmaps_are_the_last_layer_as_it_is() -> None:
+def test_classification_pools_by_average_and_by_largest_value() -> None:
+    x = torch.tensor([[[[1.0, 2.0], [3.0, 6.0]], [[0.0, 0.0], [0.0, -4.0]]]])
+    assert AverageAndMax()(x).tolist() == [[3.0, -1.0, 6.0, 0.0]]
+
+
+def test_trunk_of_points_sees_the_whole_picture() -> None:
+    trunk = make_trunk(Kind.REGRESSION, stem_channels=16, dense_channels=8, dense_stride=4).eval()
+    dense = torch.randn(1, 8, 64, 64, requires_grad=True)
+    torch.autograd.backward(trunk(dense)[0, :, 4, 4].sum())
+    assert dense.grad is not None
+    rows = dense.grad[0].abs().sum(0).amax(1) > 0
+    assert rows.nonzero().max() >= 40
+
+
+def test_places_are_the_last_layer_as_it_is() -> None:
     head = RegressionHead(nn.Identity(), 4, 4)
     pass_on(head.last)
     dense = torch.randn(2, 4, 3, 3)
@@ -77,7 +92,7 @@ def test_heatmaps_are_the_last_layer_as_it_is() -> None:
 def test_classification_reads_the_stem_alone_and_the_others_the_dense_map_alone(kind: Kind) -> None:
     trunk = make_trunk(kind, stem_channels=16, dense_channels=8, dense_stride=4)
     head = make_head(kind, 1, trunk, stem_channels=16, dense_channels=8, dense_stride=4, adapted=True).eval()
-    unread, read = torch.full((1, 1, 4, 4), float("nan")), torch.randn(1, 16, 4, 4)
+    unread, read = torch.full((1, 1, 16, 16), float("nan")), torch.randn(1, 16, 16, 16)
     reads_stem = bool(head_is_finite(head, Features(read, unread)))
     reads_dense = bool(head_is_finite(head, Features(unread, read[:, :8])))
     assert (reads_stem, reads_dense) == (kind is Kind.CLASSIFICATION, kind is not Kind.CLASSIFICATION)

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from evaluation.contract.task import Kind
+from model.network.backbone import Features
 from model.network.unified import HeadKey, Preset, UnifiedNetwork
 from train.unified.augment import AugmentConfig
 from train.unified.cache import Cache, CachedPicture, Label
@@ -34,6 +36,21 @@ STILL = AugmentConfig(
     noise_rate=0,
     blur_rate=0,
 )
+
+
+class Saying(nn.Module):
+    """A head that says what it is told, picture by picture, in the order of the rows it is asked for."""
+
+    def __init__(self, answers: Tensor) -> None:
+        super().__init__()
+        self.answers = answers
+        self.n_said = 0
+
+    def forward(self, features: Features) -> Tensor:
+        """Return the next answers."""
+        n = len(features.stem)
+        self.n_said += n
+        return self.answers[self.n_said - n : self.n_said]
 
 
 def make_cache(n: int = 8, seed: int = 0) -> Cache:

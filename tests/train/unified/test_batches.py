@@ -6,12 +6,11 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from evaluation.contract.errors import ConfigurationError
 from tests.train.unified.scenes import BOX, CLASS, KEYS, MASK, POINTS, SIDE, STILL, make_cache
 from train.unified.augment import AugmentConfig
-from train.unified.batches import GREY_MEAN, GREY_STD, Batch, draw_batch, draw_heatmap, rotate
+from train.unified.batches import GREY_MEAN, GREY_STD, Batch, draw_batch, rotate
 from train.unified.cache import Cache, CachedPicture, Label
 
 HEADS = {key: index for index, key in enumerate(KEYS)}
@@ -138,16 +137,7 @@ def test_still_batch_shows_pictures_and_labels_as_they_are() -> None:
     cover = mask.reshape(SIDE // 2, 2, SIDE // 2, 2).mean(axis=(1, 3))
     sure = (cover == 0) | (cover == 1)
     assert np.array_equal(values[MASK].numpy()[sure], cover[sure])
-    assert_peaks_at(values[POINTS].numpy(), labels[POINTS])
-
-
-def assert_peaks_at(heatmaps: NDArray[np.float32], label: Label) -> None:
-    """Check that each heatmap is highest in the cell of its point."""
-    side = heatmaps.shape[-1]
-    for heatmap, point in zip(heatmaps, label.points or (), strict=True):
-        assert point is not None
-        y, x = np.unravel_index(int(heatmap.argmax()), heatmap.shape)
-        assert (int(x), int(y)) == tuple(int(value * side) for value in point)
+    assert values[POINTS].numpy() == pytest.approx(np.array(labels[POINTS].points), abs=1e-6)
 
 
 def test_picture_without_a_label_has_no_row_in_its_target() -> None:
@@ -172,14 +162,6 @@ def test_what_is_out_of_view_is_marked_invalid() -> None:
     assert box.valid.tolist() == [False]
     assert points.valid.tolist() == [[False, True, False, True]]
     assert not points.value[0, 0].any()
-
-
-def test_heatmap_is_the_papers_gaussian() -> None:
-    heatmap = draw_heatmap((20.5 / 64, 40.5 / 64), 64)
-    assert heatmap[40, 20] == pytest.approx(1)
-    assert heatmap[40, 24] == pytest.approx(np.exp(-0.5), rel=1e-5)  # Sigma is 4 cells of 64.
-    assert heatmap[36, 20] == pytest.approx(np.exp(-0.5), rel=1e-5)
-    assert not draw_heatmap(None, 64).any()
 
 
 def test_batch_is_named_after_its_data_set() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from evaluation.contract.task import Kind
@@ -11,7 +12,7 @@ from evaluation.metrics.overlap import dice
 from tests.train.unified.scenes import BOX, KEYS, MASK, POINTS, make_network
 from train.unified.batches import Batch, Target
 from train.unified.config import LossConfig
-from train.unified.losses import HEATMAP_SCALE, box_loss, dice_loss, heatmap_loss
+from train.unified.losses import DISTANCE_SCALE, PLACE_SIGMA, box_loss, dice_loss, place_loss
 from train.unified.objective import Objective
 
 
@@ -85,10 +86,10 @@ def test_box_that_is_out_of_view_counts_nothing() -> None:
 def test_batch_without_a_box_or_a_point_in_view_loses_nothing_and_has_no_nan() -> None:
     boxes = BOXES.clone().requires_grad_()
     torch.autograd.backward(box_loss(boxes, TRUTH, torch.zeros(3, dtype=torch.bool), l1=2))
-    heatmaps = torch.rand(2, 3, 4, 4, requires_grad=True)
-    loss = heatmap_loss(heatmaps, torch.zeros(2, 3, 4, 4), torch.zeros(2, 3, dtype=torch.bool))
+    logits = torch.rand(2, 3, 4, 4, requires_grad=True)
+    loss = place_loss(logits, torch.zeros(2, 3, 2), torch.zeros(2, 3, dtype=torch.bool))
     torch.autograd.backward(loss)
-    for given in (boxes, heatmaps):
+    for given in (boxes, logits):
         assert given.grad is not None
         assert not given.grad.any()
 
@@ -104,14 +105,39 @@ def test_box_without_an_area_is_far_off_and_still_learns(box: tuple[float, ...])
     assert boxes.grad.any()
 
 
-def test_heatmap_loss_is_the_mean_square_over_the_points_in_view() -> None:
-    heatmaps, truth = torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4)
+def place_loss_by_hand(logits: NDArray[np.float64], point: tuple[float, float]) -> float:
+    """Return one point's loss, cell by cell."""
+    p = np.exp(logits - logits.max())
+    p /= p.sum()
+    (rows, columns), place = logits.shape, np.zeros(2)
+    target = np.zeros_like(p)
+    for row in range(rows):
+        for column in range(columns):
+            x, y = (column + 0.5) / columns, (row + 0.5) / rows
+            place += p[row, column] * np.array([x, y])
+            target[row, column] = np.exp(-((x - point[0]) ** 2 + (y - point[1]) ** 2) / (2 * PLACE_SIGMA**2))
+    target /= target.sum()
+    return float(DISTANCE_SCALE * np.hypot(*(place - point)) - (target * np.log(p)).sum())
+
+
+def test_place_loss_is_the_mean_over_the_points_in_view() -> None:
+    logits, truth = torch.randn(2, 3, 16, 12), torch.rand(2, 3, 2)
     valid = torch.tensor([[True, False, True], [False, False, True]])
-    errors = [
-        np.square(heatmaps[r, k].numpy() - truth[r, k].numpy()).mean() for r, k in [(0, 0), (0, 2), (1, 2)]
+    losses = [
+        place_loss_by_hand(logits[r, k].double().numpy(), (truth[r, k, 0].item(), truth[r, k, 1].item()))
+        for r, k in [(0, 0), (0, 2), (1, 2)]
     ]
-    expected = HEATMAP_SCALE * np.mean(errors)
-    assert heatmap_loss(heatmaps, truth, valid).item() == pytest.approx(expected, rel=1e-5)
+    assert place_loss(logits, truth, valid).item() == pytest.approx(np.mean(losses), rel=1e-4)
+
+
+def test_place_loss_falls_towards_the_point() -> None:
+    truth, valid = torch.tensor([[[0.25, 0.75]]]), torch.ones(1, 1, dtype=torch.bool)
+    logits = torch.zeros(1, 1, 16, 16, requires_grad=True)
+    torch.autograd.backward(place_loss(logits, truth, valid))
+    assert logits.grad is not None
+    steepest = int(logits.grad.argmin())
+    assert abs(steepest // 16 - 11.5) <= 0.5
+    assert abs(steepest % 16 - 3.5) <= 0.5
 
 
 def targets_of(rows: list[int]) -> tuple[Target, ...]:
@@ -120,7 +146,7 @@ def targets_of(rows: list[int]) -> tuple[Target, ...]:
     values = {
         MASK: torch.ones(n, 32, 32, dtype=torch.int64),
         BOX: torch.rand(n, 4),
-        POINTS: torch.rand(n, 4, 16, 16),
+        POINTS: torch.rand(n, 4, 2),
     }
     valid = {MASK: torch.ones(n), BOX: torch.ones(n), POINTS: torch.ones(n, 4)}
     return tuple(

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
-from torch import Tensor, nn
+from torch import Tensor
 
 from evaluation.contract.task import Kind
 from evaluation.metrics.overlap import dice
 from model.decode import softmax
-from model.network.backbone import Features
 from model.network.unified import HeadKey, Preset
 from tests.train.unified.scenes import (
     BOX,
@@ -19,11 +19,12 @@ from tests.train.unified.scenes import (
     OTHER_CLASS,
     POINTS,
     SIDE,
+    Saying,
     make_cache,
     make_network,
     tiny_config,
 )
-from train.unified.batches import Batch, Target, draw_heatmap, normalise
+from train.unified.batches import Batch, Target, normalise
 from train.unified.cache import Cache, CachedPicture, Label
 from train.unified.config import LossConfig
 from train.unified.objective import Objective
@@ -31,21 +32,6 @@ from train.unified.validate import Validation, answer_all, find_scored, validate
 
 THREE = HeadKey(task_id="kind", kind=Kind.CLASSIFICATION, num_classes=3)
 SIZE_HW = (50, 80)
-
-
-class Saying(nn.Module):
-    """A head that says what it is told, picture by picture, in the order of the rows it is asked for."""
-
-    def __init__(self, answers: Tensor) -> None:
-        super().__init__()
-        self.answers = answers
-        self.n_said = 0
-
-    def forward(self, features: Features) -> Tensor:
-        """Return the next answers."""
-        n = len(features.stem)
-        self.n_said += n
-        return self.answers[self.n_said - n : self.n_said]
 
 
 def score(key: HeadKey, labels: list[Label], answers: Tensor, masks: list[object] | None = None) -> float:
@@ -113,23 +99,30 @@ def test_boxes_score_their_overlap_whatever_the_order_of_the_edges() -> None:
     assert score(BOX, labels, said) == pytest.approx((1 + 0.5) / 2, abs=1e-6)
 
 
+def logits_at(point: tuple[float, float]) -> NDArray[np.float32]:
+    """Return (64, 64) logits whose expected place is a point."""
+    cells = (np.arange(64) + 0.5) / 64
+    distances = (cells[None, :] - point[0]) ** 2 + (cells[:, None] - point[1]) ** 2
+    return (-distances * 64**2 / 2).astype(np.float32)
+
+
 def test_points_score_by_their_error_in_pixels_over_a_tenth_of_the_diagonal() -> None:
     truth = ((0.25, 0.25), (0.75, 0.25), None, (0.5, 0.75))
     said = [(0.25, 0.25), (0.75, 0.25 + 2 / 64), (0.5, 0.5), (0.5, 0.75)]
-    heatmaps = torch.from_numpy(np.stack([draw_heatmap(point, 64) for point in said]))
+    logits = torch.from_numpy(np.stack([logits_at(point) for point in said]))
     diagonal = np.hypot(*SIZE_HW)
     error = (2 / 64 * SIZE_HW[0]) / 3  # Two of three points are right.
-    found = score(POINTS, [Label(points=truth)], heatmaps[None])
+    found = score(POINTS, [Label(points=truth)], logits[None])
     assert found == pytest.approx(1 - 10 * error / diagonal, abs=1e-4)
 
 
 def test_points_far_off_score_zero_and_not_less() -> None:
-    heatmaps = torch.from_numpy(np.stack([draw_heatmap((0.9, 0.9), 64)] * 4))
-    assert score(POINTS, [Label(points=((0.1, 0.1),) * 4)], heatmaps[None]) == 0
+    logits = torch.from_numpy(np.stack([logits_at((0.9, 0.9))] * 4))
+    assert score(POINTS, [Label(points=((0.1, 0.1),) * 4)], logits[None]) == 0
 
 
 def test_picture_without_any_point_is_passed_over() -> None:
-    right = torch.from_numpy(np.stack([draw_heatmap((0.5, 0.5), 64)] * 4))
+    right = torch.from_numpy(np.stack([logits_at((0.5, 0.5))] * 4))
     labels = [Label(points=(None,) * 4), Label(points=((0.5, 0.5),) * 4)]
     assert score(POINTS, labels, torch.stack([right * 0, right])) == pytest.approx(1, abs=1e-6)
 
