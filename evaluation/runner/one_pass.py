@@ -20,11 +20,19 @@ from evaluation.runner.limits import Limits, Profile
 from evaluation.runner.logs import KeptLog, LogKeeper, clean_text
 from evaluation.runner.memory import MemoryWatch, write_memory_csv
 from evaluation.runner.memory_plot import write_memory_plot
-from evaluation.runner.outcome import Facts, Verdict, judge, judge_engine_error, judge_unstartable
-from evaluation.runner.outputs import OutputFile, hash_outputs, list_files, make_tame
+from evaluation.runner.outcome import (
+    OUTPUT_STOPS,
+    Facts,
+    Stop,
+    Verdict,
+    judge,
+    judge_engine_error,
+    judge_unstartable,
+)
+from evaluation.runner.outputs import OutputFile, hash_outputs, list_files, make_tame, read_times
 from evaluation.runner.owner import describe_owner
 from evaluation.runner.record import PassRecord, Timings
-from evaluation.runner.watch import Tick, Watched, watch
+from evaluation.runner.watch import Tick, Watched, look_back, watch
 
 Check = Callable[[Path], Sequence[Problem]]
 """Returns what is wrong with a folder of predictions."""
@@ -91,12 +99,11 @@ def make_pass(
     _restore_output(output_dir)
     load = meter.finish(wall_s=time.monotonic() - begin, own_cpu_s=_find_own_cpu(ran))
     ending = ran.ending
-    outputs = list_files(output_dir, started_s=ending.started_s, max_entries=setting.limits.output_files)
-    make_tame(output_dir)
+    outputs, stop = _collect(output_dir, ran, setting.limits)
     (folder / LOG_FILE).touch()
     write_memory_csv(memory.series, folder / MEMORY_FILE)
     write_memory_plot(memory.series, setting.title, folder / MEMORY_PLOT)
-    verdict, problems = _judge(setting, ran, output_dir, is_empty=not outputs)
+    verdict, problems = _judge(setting, ran, stop, output_dir, is_empty=not outputs)
     record = PassRecord(
         kind=kind,
         verdict=verdict,
@@ -113,6 +120,20 @@ def make_pass(
         n_left_processes=ending.n_left_processes,
     )
     return PassResult(record, outputs, ran.log, problems)
+
+
+def _collect(output_dir: Path, ran: _Ran, limits: Limits) -> tuple[tuple[OutputFile, ...], Stop | None]:
+    """List what a submission that has ended left, and find the limit that ended it or was crossed at the end.
+
+    Of what is beyond a limit nothing is listed: sparse files alone could be hashed for days.
+    """
+    times = read_times(output_dir, max_entries=limits.output_files)
+    make_tame(output_dir, max_entries=limits.output_files)
+    stop = look_back(output_dir, limits) or (ran.seen.stop if ran.seen else None)
+    if stop in OUTPUT_STOPS:
+        return (), stop
+    started_s = ran.ending.started_s
+    return list_files(output_dir, started_s=started_s, max_entries=limits.output_files, times=times), stop
 
 
 def _make_output(folder: Path, setting: PassSetting) -> Path:
@@ -185,14 +206,14 @@ def _follow(
 
 
 def _judge(
-    setting: PassSetting, ran: _Ran, output_dir: Path, *, is_empty: bool
+    setting: PassSetting, ran: _Ran, stop: Stop | None, output_dir: Path, *, is_empty: bool
 ) -> tuple[Verdict, tuple[Problem, ...]]:
     if ran.verdict is not None or ran.seen is None:
         return ran.verdict or judge_engine_error("the submission was not started"), ()
-    problems = tuple(setting.check(output_dir))
+    problems = () if stop in OUTPUT_STOPS else tuple(setting.check(output_dir))
     facts = Facts(
         ending=ran.ending,
-        stop=ran.seen.stop,
+        stop=stop,
         pressure=ran.seen.pressure,
         n_expected=setting.n_expected,
         problems=problems,

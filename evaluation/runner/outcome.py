@@ -10,6 +10,7 @@ from evaluation.contract.problem import Code, Problem
 from evaluation.contract.record import Record
 from evaluation.runner.engine import Ending
 from evaluation.runner.limits import Limits
+from evaluation.runner.outputs import MAX_DEPTH
 from evaluation.runner.pressure import Pressure
 
 Fault = Literal["none", "submission", "infrastructure"]
@@ -39,9 +40,13 @@ class Stop(StrEnum):
     TIME = "time"
     OUTPUT_BYTES = "output_bytes"
     OUTPUT_FILES = "output_files"
+    OUTPUT_HIDDEN = "output_hidden"
     MEMORY = "memory"
     PROCESSES = "processes"
     DISK = "disk"
+
+
+OUTPUT_STOPS = (Stop.OUTPUT_BYTES, Stop.OUTPUT_FILES, Stop.OUTPUT_HIDDEN)
 
 
 class Verdict(Record):
@@ -82,6 +87,12 @@ def _judge_stop(facts: Facts, limits: Limits) -> Verdict | None:
             return _blame(Outcome.OUTPUT_LIMIT, text, ending)
         case Stop.OUTPUT_FILES:
             text = f"it made more than {limits.output_files:,} files and folders in its output and was ended"
+            return _blame(Outcome.OUTPUT_LIMIT, text, ending)
+        case Stop.OUTPUT_HIDDEN:
+            text = (
+                "it hid what it wrote: folders of its output may not be looked into,"
+                f" or lie more than {MAX_DEPTH} deep"
+            )
             return _blame(Outcome.OUTPUT_LIMIT, text, ending)
         case Stop.MEMORY:
             return _blame(Outcome.OUT_OF_MEMORY, _memory_text(limits), ending)

@@ -1,18 +1,23 @@
 """What a submission has written: measured while it writes, listed once it has ended.
 
-Promises: never follows a link, never opens anything but regular files, looks at no more entries than asked.
+Promises: never follows a link, never opens anything but regular files, looks at no more entries than asked
+and never deeper than `MAX_DEPTH` folders (a path to what lies deeper would be slow to look up, and from 4,096
+characters on impossible).
 """
 
+import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.contract.record import Record
 
+MAX_DEPTH = 32
+"""Folders inside each other; the challenges ask for four."""
 _CHUNK_BYTES = 2**20
 
 
@@ -24,6 +29,8 @@ class Volume:
     """The larger of length and disk space, summed over files."""
     n_entries: int
     """Files, folders and anything else; counting stops just above the limit."""
+    n_hidden: int = 0
+    """Folders that cannot be looked into: without the rights, or nested too deep."""
 
 
 class OutputFile(Record):
@@ -40,7 +47,8 @@ class OutputFile(Record):
 def measure_folder(folder: Path, *, max_entries: int) -> Volume:
     """Add up a folder that may change meanwhile; stop above `max_entries`."""
     n_bytes = n_entries = 0
-    for entry in _scan(folder):
+    hidden: list[str] = []
+    for entry in _scan(folder, hidden=hidden):
         n_entries += 1
         with suppress(OSError):
             status = entry.stat(follow_symlinks=False)
@@ -48,11 +56,29 @@ def measure_folder(folder: Path, *, max_entries: int) -> Volume:
                 n_bytes += max(status.st_size, status.st_blocks * 512)
         if n_entries > max_entries:
             break
-    return Volume(n_bytes, n_entries)
+    return Volume(n_bytes, n_entries, len(hidden))
 
 
-def list_files(folder: Path, *, started_s: float, max_entries: int) -> tuple[OutputFile, ...]:
-    """Return every file below a folder, by name, with its hash; at most `max_entries` are looked at."""
+def read_times(folder: Path, *, max_entries: int) -> dict[str, float]:
+    """Return when each file was last changed, by path; to be asked before `make_tame` changes its rights."""
+    times = {}
+    for entry, _ in zip(_scan(folder), range(max_entries), strict=False):
+        with suppress(OSError):
+            times[entry.path] = entry.stat(follow_symlinks=False).st_ctime
+    return times
+
+
+def list_files(
+    folder: Path, *, started_s: float, max_entries: int, times: Mapping[str, float] | None = None
+) -> tuple[OutputFile, ...]:
+    """Return every file below a folder, by name, with its hash; at most `max_entries` are looked at.
+
+    Args:
+        folder: nobody writes to it any more.
+        started_s: when the submission started.
+        max_entries: files and folders.
+        times: from `read_times`; None: as they are now.
+    """
     found = []
     for number, entry in enumerate(_scan(folder)):
         if number >= max_entries:
@@ -65,7 +91,7 @@ def list_files(folder: Path, *, started_s: float, max_entries: int) -> tuple[Out
                 path=os.path.relpath(entry.path, folder).encode("utf-8", "replace").decode(),
                 n_bytes=status.st_size,
                 sha256=_hash(entry.path) if stat.S_ISREG(status.st_mode) else None,
-                t_s=round(max(0.0, status.st_ctime - started_s), 3),
+                t_s=round(max(0.0, (times or {}).get(entry.path, status.st_ctime) - started_s), 3),
             )
         )
     return tuple(sorted(found, key=lambda file: file.path))
@@ -77,11 +103,15 @@ def hash_outputs(files: tuple[OutputFile, ...]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def make_tame(folder: Path) -> None:
-    """Give files and folders plain rights: readable, nothing setuid; links and pipes stay as they are."""
+def make_tame(folder: Path, *, max_entries: int) -> None:
+    """Give files and folders plain rights: readable, nothing setuid; links and pipes stay as they are.
+
+    Only for a folder that nobody writes to any more: of a link put in its place the target would be changed.
+    """
     # Folders first, outermost first: what cannot be entered cannot be listed.
     _set_mode(folder, 0o755)
-    for entry in _scan(folder, before_entering=lambda path: _set_mode(Path(path), 0o755)):
+    entries = _scan(folder, before_entering=lambda path: _set_mode(Path(path), 0o755))
+    for entry, _ in zip(entries, range(max_entries), strict=False):
         if entry.is_file(follow_symlinks=False):
             _set_mode(Path(entry.path), 0o644)
 
@@ -100,15 +130,24 @@ def _hash(path: str) -> str:
     return digest.hexdigest()
 
 
-def _scan(folder: Path, before_entering: Callable[[str], None] | None = None) -> Iterator["os.DirEntry[str]"]:
-    # Without recursion: folders may nest as deep as the submission likes.
-    waiting = [str(folder)]
+def _scan(
+    folder: Path, *, before_entering: Callable[[str], None] = lambda _: None, hidden: list[str] | None = None
+) -> Iterator["os.DirEntry[str]"]:
+    waiting = [(str(folder), 0)]
     while waiting:
-        place = waiting.pop()
-        with suppress(OSError), os.scandir(place) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if before_entering is not None:
+        place, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            if hidden is not None:
+                hidden.append(place)
+            continue
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
                         before_entering(entry.path)
-                    waiting.append(entry.path)
-                yield entry
+                        waiting.append((entry.path, depth + 1))
+                    yield entry
+        except OSError as error:
+            # Anything else is a folder that has gone meanwhile.
+            if error.errno == errno.EACCES and hidden is not None:
+                hidden.append(place)

@@ -22,6 +22,7 @@ from evaluation.runner.pressure import Pressure, PressureGauge
 
 _PERIOD_S = 0.1
 _SHARE = 0.01
+_LONGEST_S = 2.0
 _GRACE_S = 2.0
 _KILL_S = 10.0
 DISK_RESERVE_BYTES = 2**28
@@ -45,6 +46,23 @@ class Watched:
     pressure: Pressure
     is_stuck: bool
     """The engine did not end it although told to."""
+
+
+def find_output_stop(output: Volume, limits: Limits) -> Stop | None:
+    """Return the limit on output that is crossed, if any."""
+    if output.n_bytes > limits.output_bytes:
+        return Stop.OUTPUT_BYTES
+    if output.n_entries > limits.output_files:
+        return Stop.OUTPUT_FILES
+    return Stop.OUTPUT_HIDDEN if output.n_hidden else None
+
+
+def look_back(output_dir: Path, limits: Limits) -> Stop | None:
+    """Find what came after the last look; a file that was cut off at the limit ends there exactly."""
+    output = measure_folder(output_dir, max_entries=limits.output_files)
+    if output.n_bytes == limits.output_bytes:
+        return Stop.OUTPUT_BYTES
+    return find_output_stop(output, limits)
 
 
 def watch(
@@ -111,7 +129,6 @@ class _Watch:
                 self._gauge.close()
         if not is_stuck:
             self._running.process.wait()
-            stop = stop or self._look_back()
         return Watched(stop, self._pressure, is_stuck)
 
     def _watch(self, poll: select.epoll) -> Stop | None:
@@ -122,7 +139,8 @@ class _Watch:
             if stop is not None:
                 return stop
             cost_s = time.thread_time() - begin
-            wait_s = max(_PERIOD_S, cost_s / _SHARE)
+            left_s = self._limits.time_limit_s - (time.monotonic() - self._start)
+            wait_s = max(0.0, min(max(_PERIOD_S, cost_s / _SHARE), _LONGEST_S, left_s))
         return None
 
     def _look(self) -> Stop | None:
@@ -133,16 +151,16 @@ class _Watch:
         if elapsed_s >= self._next_walk_s:
             begin = time.thread_time()
             self._output = measure_folder(self._output_dir, max_entries=self._limits.output_files)
-            self._next_walk_s = elapsed_s + (time.thread_time() - begin) / _SHARE
+            # Not too rarely: what it writes between two walks comes on top of its limit.
+            self._next_walk_s = elapsed_s + min(_LONGEST_S, (time.thread_time() - begin) / _SHARE)
         self._tell(Tick(elapsed_s, self._output.n_entries))
         return self._find_stop(elapsed_s)
 
     def _find_stop(self, elapsed_s: float) -> Stop | None:
         limits = self._limits
-        if self._output.n_bytes > limits.output_bytes:
-            return Stop.OUTPUT_BYTES
-        if self._output.n_entries > limits.output_files:
-            return Stop.OUTPUT_FILES
+        stop = find_output_stop(self._output, limits)
+        if stop is not None:
+            return stop
         if self._running.probe == "tree" and self._host is not None:
             # Without a control group nobody else holds these two.
             if (self._host.read_mib() or 0) * 2**20 > limits.memory_bytes:
@@ -152,15 +170,10 @@ class _Watch:
         if elapsed_s > limits.time_limit_s:
             return Stop.TIME
         if shutil.disk_usage(self._output_dir).free < DISK_RESERVE_BYTES:
-            return Stop.DISK
+            # Whoever filled it: a submission that did is not to be tried again.
+            output = measure_folder(self._output_dir, max_entries=limits.output_files)
+            return find_output_stop(output, limits) or Stop.DISK
         return None
-
-    def _look_back(self) -> Stop | None:
-        """Find what came after the last look; a file that was cut off at the limit ends there exactly."""
-        output = measure_folder(self._output_dir, max_entries=self._limits.output_files)
-        if output.n_bytes >= self._limits.output_bytes:
-            return Stop.OUTPUT_BYTES
-        return Stop.OUTPUT_FILES if output.n_entries > self._limits.output_files else None
 
     def _end(self, poll: select.epoll, stop: Stop) -> bool:
         if stop is Stop.TIME:

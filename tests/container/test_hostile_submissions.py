@@ -180,6 +180,7 @@ CASES = (
     Case("disk_filler", Outcome.OUTPUT_LIMIT, PATIENT, find_few_entries),
     Case("small_files", Outcome.OUTPUT_LIMIT, PATIENT, find_few_entries),
     Case("deep_folders", Outcome.OUTPUT_LIMIT, PATIENT, find_few_entries),
+    Case("hides_in_depth", Outcome.OUTPUT_LIMIT, PATIENT, find_few_entries),
     Case("sparse_file", Outcome.OUTPUT_LIMIT),
     Case("sparse_files", Outcome.OUTPUT_LIMIT, PATIENT, find_few_entries),
     Case("fill_tmp", Outcome.OUT_OF_DISK),

@@ -63,6 +63,18 @@ def deep_folders() -> None:
         os.chdir("d")
 
 
+def hides_in_depth() -> None:
+    """Fill the disk below more folders than a path can name."""
+    answer()
+    os.chdir(OUTPUT)
+    for _ in range(400):
+        Path("a_folder").mkdir()
+        os.chdir("a_folder")
+    for number in range(100):
+        Path(f"{number}.bin").write_bytes(bytes(8 * MIB))
+    time.sleep(60)
+
+
 def sparse_file() -> None:
     """Make a file of 1 TiB that takes no space, as a program that leaves signals as they are."""
     answer()
@@ -142,6 +154,7 @@ DEEDS: tuple[Callable[[], None], ...] = (
     disk_filler,
     small_files,
     deep_folders,
+    hides_in_depth,
     sparse_file,
     sparse_files,
     fill_tmp,
