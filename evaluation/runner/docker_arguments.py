@@ -87,9 +87,9 @@ def _profile(job: Job, engine: str) -> list[str]:
         return [f"--user={user}:{group}", *(f"--cap-add={name}" for name in ROOT_CAPABILITIES)]
     # Executable: numba, triton and torch compile into temporary folders.
     options = f"rw,exec,nosuid,nodev,size={job.limits.tmp_bytes},mode=1777"
-    if engine == "docker":
-        # Where the image has such a folder docker keeps its mode, so the user must own it.
-        options += f",uid={user},gid={group}"
+    # Where the image has such a folder its mode is kept, so the user must own it. Podman would also copy
+    # what the image holds there.
+    options += f",uid={user},gid={group}" if engine == "docker" else ",notmpcopyup,U"
     tmpfs = [f"--tmpfs={place}:{options}" for place in SCRATCH]
     return ["--read-only", f"--user={user}:{group}", f"--env=HOME={HOME}", *tmpfs]
 

@@ -83,6 +83,14 @@ def test_official_profile_gives_root_and_a_writable_root_and_nothing_else(engine
     assert "--network=none" in official
 
 
+def test_podman_gives_scratch_folders_to_the_user_in_its_own_words() -> None:
+    built = build_create(IMAGE, JOB, engine="podman")
+    assert [word for word in built if "--tmpfs" in word] == [
+        f"--tmpfs={place}:{TMPFS},notmpcopyup,U"
+        for place in ("/tmp", "/run", "/myhome")  # noqa: S108 # the container's
+    ]
+
+
 @pytest.mark.parametrize(
     ("engine", "gpus", "words"),
     [
