@@ -139,15 +139,20 @@ def reaches_engine() -> None:
 
 
 def unshares() -> None:
-    """Make name spaces and mounts of its own."""
+    """Make mounts and name spaces of its own."""
     attempt("mount tmpfs", call_kernel, "mount", b"none", b"/tmp", b"tmpfs", 0, None)
     attempt("remount root", call_kernel, "mount", None, b"/", None, _MS_REMOUNT | _MS_BIND, None)
     attempt("unmount input", call_kernel, "umount", b"/input")
-    attempt("user name space", call_kernel, "unshare", _CLONE_NEWUSER)
     attempt("mount name space", call_kernel, "unshare", _CLONE_NEWNS)
-    attempt("network name space", call_kernel, "unshare", _CLONE_NEWNET | _CLONE_NEWUSER)
+    attempt("network name space", call_kernel, "unshare", _CLONE_NEWNET)
     attempt("chroot", os.chroot, "/tmp")  # noqa: S108 # a folder of the container
     attempt("host name", socket.sethostname, "x")
+    answer()
+
+
+def makes_user_name_space() -> None:
+    """Be root at least in a user name space of its own."""
+    attempt("user name space", call_kernel, "unshare", _CLONE_NEWUSER)
     answer()
 
 
@@ -213,6 +218,7 @@ DEEDS: tuple[Callable[[], None], ...] = (
     becomes_root,
     reaches_engine,
     unshares,
+    makes_user_name_space,
     special_files,
     fifo_for_classes,
     hard_links,
