@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from evaluation.contract.errors import ConfigurationError, EngineError
@@ -12,6 +13,7 @@ from evaluation.runner.docker_arguments import build_create, name_volumes
 from evaluation.runner.engine import Ending, Image, ImageMissingError, Job, StartError
 from evaluation.runner.image_file import load_image_file
 from evaluation.runner.owner import OWNER_LABEL, RUN_LABEL, is_gone
+from evaluation.runner.podman_filter import write_filter
 from evaluation.runner.submission import CommandSubmission, ImageFileSubmission, ImageSubmission, Submission
 
 _INSTALL = {
@@ -109,7 +111,8 @@ class ContainerEngine:
     def start(self, image: Image, job: Job) -> "RunningContainer":
         """Create the container and start it; what was created is removed when that fails."""
         # The last line: warnings about missing kernel features may come before it.
-        container = self.ask(*build_create(image, job, engine=self.name)).splitlines()[-1]
+        command, *words = build_create(image, job, engine=self.name)
+        container = self.ask(command, *self._filter_calls(job), *words).splitlines()[-1]
         running = RunningContainer(self, container, tuple(name_volumes(image, job).values()))
         try:
             running.start()
@@ -117,6 +120,12 @@ class ContainerEngine:
             running.remove()
             raise
         return running
+
+    def _filter_calls(self, job: Job) -> list[str]:
+        if self.name == "docker":
+            return []
+        default = self.ask("info", "--format={{.Host.Security.SECCOMPProfilePath}}")
+        return write_filter(Path(default), job.scratch_dir)
 
     def popen(self, *words: str) -> subprocess.Popen[bytes]:
         """Start one of the engine's commands, its output in one pipe, out of reach of Ctrl-C."""

@@ -1,7 +1,7 @@
 """What the runner costs beside the engine: ``python -m tests.container.measure_runner``.
 
 Three figures: seconds a run takes beyond the engine's own ``run`` of the same container, the share of a core
-that watching takes, and how far a recorded time lies from the engine's own events.
+that watching takes, and how far a recorded time lies from the container's own record of start and end.
 """
 
 import json
@@ -12,19 +12,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import psutil
 
-from evaluation.runner.docker import ContainerEngine
+from evaluation.runner.docker import ContainerEngine, RunningContainer
 from evaluation.runner.docker_arguments import build_create
 from evaluation.runner.draft import RunOptions
 from evaluation.runner.engine import Image, Job
 from evaluation.runner.folder import remove_tree
 from evaluation.runner.limits import Profile
 from evaluation.runner.outcome import Outcome
-from evaluation.runner.owner import OWNER_LABEL, describe_owner
+from evaluation.runner.owner import RUN_LABEL, describe_owner
 from evaluation.runner.record import RunFile
 from evaluation.runner.run import run_submission
 from evaluation.runner.submission import ImageSubmission
@@ -50,8 +51,9 @@ class RunnerCosts:
     cpu_share: float
     """Of one core, over a container of ten seconds; the harness and the engine's command together."""
     clock_error_s: float
-    """The largest difference between a recorded time and that between the engine's start and die events."""
+    """The largest difference between a recorded time and the container's ``StartedAt`` to ``FinishedAt``."""
     load_before: float
+    """One-minute load average: near 0 on an idle machine; else only the ratio of the two first says much."""
 
 
 class _CpuMeter:
@@ -73,6 +75,29 @@ class _CpuMeter:
 def _read_cpu() -> float:
     times = [process.cpu_times() for process in psutil.Process().children(recursive=True)]
     return time.process_time() + sum(used.user + used.system for used in times)
+
+
+class WatchedEngine(ContainerEngine):
+    """Docker; asks for a container's own record of start and end before the runner removes it."""
+
+    seconds: float = 0.0
+    """Between the two, of the last container."""
+
+    def start(self, image: Image, job: Job) -> RunningContainer:
+        """Start a container as ever."""
+        running = super().start(image, job)
+        remove = running.remove
+
+        def read_and_remove() -> None:
+            form = f"--filter=label={RUN_LABEL}={job.run_id}"
+            container = self.ask("ps", "--all", "--quiet", form)
+            words = self.ask("inspect", "--format={{.State.StartedAt}} {{.State.FinishedAt}}", container)
+            start, end = (datetime.fromisoformat(word) for word in words.split())
+            self.seconds = (end - start).total_seconds()
+            remove()
+
+        setattr(running, "remove", read_and_remove)  # noqa: B010 # of this container alone
+        return running
 
 
 @dataclass(frozen=True)
@@ -117,21 +142,6 @@ class RunnerMeter:
         _, *words = build_create(image, job, engine=self.engine.name)
         subprocess.run([self.engine.name, "run", "--rm", *words], check=True, capture_output=True)
         remove_tree(output)
-
-    def read_events(self, since_s: float) -> float:
-        """Return the seconds between the start and the end of this harness's container, by the engine."""
-        done = call(
-            self.engine.name,
-            "events",
-            f"--since={since_s:.3f}",
-            f"--until={time.time():.3f}",
-            f"--filter=label={OWNER_LABEL}={describe_owner()}",
-            "--filter=event=start",
-            "--filter=event=die",
-            "--format={{.Action}} {{.TimeNano}}",
-        )
-        moments = dict(line.split() for line in done.stdout.splitlines())
-        return (int(moments["die"]) - int(moments["start"])) / 1e9
 
 
 @contextmanager
@@ -181,11 +191,11 @@ def measure_cpu(meter: RunnerMeter) -> float:
 def measure_clock(meter: RunnerMeter, *, n: int) -> float:
     """Return the largest error of a recorded time of a container that sleeps a second."""
     errors = []
+    engine = WatchedEngine("docker")
     with open_sleeper(meter, 1) as tag:
         for _ in range(n):
-            begin_s = time.time()
-            record = meter.run(tag)
-            errors.append(abs(record.runtime_s - meter.read_events(begin_s)))
+            record = replace(meter, engine=engine).run(tag)
+            errors.append(abs(record.runtime_s - engine.seconds))
     return max(errors)
 
 
