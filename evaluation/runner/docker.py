@@ -287,17 +287,4 @@ def parse_time(text: str) -> float:
     >>> parse_time("2026-01-01T00:00:00.123456789Z")
     1767225600.123456
     """
-    return datetime.fromisoformat(text[:19] + _fraction(text) + _zone(text)).timestamp()
-
-
-def _fraction(text: str) -> str:
-    digits = text[20:].rstrip("Z").split("+")[0].split("-")[0] if text[19:20] == "." else ""
-    return f".{digits[:6]:0<6}"
-
-
-def _zone(text: str) -> str:
-    tail = text[19:]
-    for sign in "+-":
-        if sign in tail:
-            return sign + tail.split(sign, 1)[1][:6]
-    return "+00:00"
+    return datetime.fromisoformat(text).timestamp()

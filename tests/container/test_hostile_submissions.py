@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -98,23 +99,29 @@ def _build(engine: str, folder: Path, tag: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="module")
-def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    require(request.param)
-    base = f"localhost/bench-hostile:{os.getpid()}"
-    _build(request.param, Path(__file__).parent / "hostile", base)
-    folder = tmp_path_factory.mktemp("hostile")
-    yield Bench(ContainerEngine(request.param), make_scene(folder / "host"), base)
-    call(request.param, "image", "rm", "--force", base)
-    remove_tree(folder)
+Line = Callable[[Literal["docker", "podman"]], tuple[Bench, Run]]
+"""Returns an engine's bench, and the honest submission's run on the host as nobody has touched it."""
 
 
 @pytest.fixture(scope="module")
-def honest(bench: Bench) -> Run:
-    """Return the honest submission's run on an untouched host."""
-    run = bench.run("answer", TIGHT.model_copy(update=PATIENT))
-    assert (run.record.outcome, run.record.fault) == (Outcome.OK, "none"), run.record.sentence
-    return run
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """Give each engine's bench, made when it is first asked for."""
+    opened: dict[str, tuple[Bench, Run]] = {}
+
+    def open_bench(engine: Literal["docker", "podman"]) -> tuple[Bench, Run]:
+        if engine not in opened:
+            require(engine)
+            base = f"localhost/bench-hostile:{os.getpid()}"
+            _build(engine, Path(__file__).parent / "hostile", base)
+            folder = tmp_path_factory.mktemp("hostile")
+            bench = Bench(ContainerEngine(engine), make_scene(folder / "host"), base)
+            opened[engine] = bench, bench.run("answer", TIGHT.model_copy(update=PATIENT))
+        return opened[engine]
+
+    yield open_bench
+    for bench, _ in opened.values():
+        call(bench.engine.name, "image", "rm", "--force", bench.base)
+        remove_tree(bench.scene.folder.parent)
 
 
 def find_refusals(run: Run) -> None:
@@ -250,8 +257,12 @@ RUNS = [
 ]
 
 
-@pytest.mark.parametrize(("bench", "case"), RUNS, indirect=["bench"])
-def test_deed_ends_in_its_class_and_nobody_else_notices(bench: Bench, honest: Run, case: Case) -> None:
+@pytest.mark.parametrize(("engine", "case"), RUNS)
+def test_deed_ends_in_its_class_and_nobody_else_notices(
+    line: Line, engine: Literal["docker", "podman"], case: Case
+) -> None:
+    bench, honest = line(engine)
+    assert (honest.record.outcome, honest.record.fault) == (Outcome.OK, "none"), honest.record.sentence
     before = read_state(bench.engine.name, bench.scene.folder)
     limits = TIGHT.model_copy(update=case.limits)
     run = bench.run(case.deed, limits)
