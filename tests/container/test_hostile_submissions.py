@@ -68,30 +68,34 @@ class Bench:
     engine: ContainerEngine
     scene: Scene
     base: str
+    images: dict[str, str] = field(default_factory=dict)
+    """By deed."""
 
     def run(self, deed: str, limits: Limits) -> Run:
-        """Build a deed's image and run it."""
-        tag = f"bench-hostile-{deed.replace('_', '-')}:{os.getpid()}"
+        """Run a deed's image, built when it is first asked for."""
+        if deed not in self.images:
+            self.images[deed] = self._build(deed)
+        out = self.scene.folder.parent / "runs" / deed
+        begin = time.monotonic()
+        finished = run_submission(
+            self.engine,
+            ImageSubmission(self.images[deed]),
+            self.scene.challenge,
+            out,
+            RunOptions(limits=limits, gpus="none", is_forced=True),
+            name=deed,
+            check=make_check(self.scene.challenge.manifest),
+        )
+        return Run(finished.record, out, time.monotonic() - begin)
+
+    def _build(self, deed: str) -> str:
+        tag = f"localhost/bench-hostile-{deed.replace('_', '-')}:{os.getpid()}"
         folder = self.scene.folder.parent / "image"
         folder.mkdir(exist_ok=True)
         text = f"FROM {self.base}\nENV DEED={deed} SENTINEL={self.scene.folder}\n"
         (folder / "Dockerfile").write_text(text, encoding="utf-8")
         _build(self.engine.name, folder, tag)
-        out = self.scene.folder.parent / "runs" / deed
-        try:
-            begin = time.monotonic()
-            finished = run_submission(
-                self.engine,
-                ImageSubmission(tag),
-                self.scene.challenge,
-                out,
-                RunOptions(limits=limits, gpus="none", is_forced=True),
-                name=deed,
-                check=make_check(self.scene.challenge.manifest),
-            )
-            return Run(finished.record, out, time.monotonic() - begin)
-        finally:
-            call(self.engine.name, "image", "rm", "--force", tag)
+        return tag
 
 
 def _build(engine: str, folder: Path, tag: str) -> None:
@@ -120,7 +124,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 
     yield open_bench
     for bench, _ in opened.values():
-        call(bench.engine.name, "image", "rm", "--force", bench.base)
+        call(bench.engine.name, "image", "rm", "--force", *bench.images.values(), bench.base)
         remove_tree(bench.scene.folder.parent)
 
 
