@@ -13,6 +13,10 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
+SHM = "/dev/shm"  # noqa: S108 # a folder of the container
+"""Where a container's shared memory is; data loaders of several processes pass their batches through it."""
+
+
 class Profile(StrEnum):
     """How far a container is locked in; neither has a network."""
 

@@ -16,7 +16,7 @@ from evaluation.runner.engine import Ending, Engine, Image, Job, Running, StartE
 from evaluation.runner.folder import LOG_FILE, MEMORY_FILE, MEMORY_PLOT, PREDICTIONS, remove_tree
 from evaluation.runner.gpu import GpuProbe, NoGpu
 from evaluation.runner.host import LoadMeter
-from evaluation.runner.limits import Limits, Profile
+from evaluation.runner.limits import SHM, Limits, Profile
 from evaluation.runner.logs import KeptLog, LogKeeper, clean_text
 from evaluation.runner.memory import MemoryWatch, write_memory_csv
 from evaluation.runner.memory_plot import write_memory_plot
@@ -196,7 +196,7 @@ def _follow(
         output_dir=folder / PREDICTIONS,
         limits=setting.limits,
         memory=memory,
-        places=SCRATCH if setting.profile is Profile.SAFE else (),
+        places=(*SCRATCH, SHM) if setting.profile is Profile.SAFE else (SHM,),
         tell=tell,
     )
     ending = running.finish()

@@ -9,7 +9,7 @@ from typing import Literal
 from evaluation.contract.problem import Code, Problem
 from evaluation.contract.record import Record
 from evaluation.runner.engine import Ending
-from evaluation.runner.limits import Limits
+from evaluation.runner.limits import SHM, Limits
 from evaluation.runner.outputs import MAX_DEPTH
 from evaluation.runner.pressure import Pressure
 
@@ -139,8 +139,10 @@ def _find_shortage(facts: Facts, limits: Limits) -> Verdict | None:
     if pressure.refused_processes:
         return _blame(Outcome.TOO_MANY_PROCESSES, _pids_text(limits), ending)
     if pressure.full_places:
-        places = ", ".join(sorted(pressure.full_places))
-        text = f"it filled {places} (each holds {_size(limits.tmp_bytes)} at most)"
+        sizes = {
+            place: limits.shm_bytes if place == SHM else limits.tmp_bytes for place in pressure.full_places
+        }
+        text = f"it filled {', '.join(f'{place} ({_size(sizes[place])})' for place in sorted(sizes))}"
         return _blame(Outcome.OUT_OF_DISK, text, ending)
     return None
 

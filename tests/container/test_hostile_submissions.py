@@ -201,6 +201,7 @@ CASES = (
     Case("sparse_file", Outcome.OUTPUT_LIMIT),
     Case("sparse_files", Outcome.OUTPUT_LIMIT, PATIENT, find_few_entries),
     Case("fill_tmp", Outcome.OUT_OF_DISK),
+    Case("fill_shared_memory", Outcome.OUT_OF_DISK),
     Case("infinite_loop", Outcome.TIMEOUT, HURRIED),
     Case("ignores_sigterm", Outcome.TIMEOUT, HURRIED),
     Case("stops_itself", Outcome.TIMEOUT, HURRIED),

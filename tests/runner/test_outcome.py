@@ -110,3 +110,16 @@ def test_registry_that_is_down_is_nobodys_submission() -> None:
     assert judge_missing_image("x", is_unknown=False).fault == "infrastructure"
     assert judge_engine_error("x").fault == "infrastructure"
     assert judge_unstartable("x").outcome == Outcome.CRASHED
+
+
+def test_full_place_is_named_with_its_own_size() -> None:
+    limits = Limits(tmp_bytes=2**25, shm_bytes=2**26)
+    pressure = Pressure(full_places=frozenset({"/dev/shm", "/tmp"}))  # noqa: S108 # the container's
+    facts = dataclasses.replace(FINE, ending=ended(135), pressure=pressure)
+    assert judge(facts, limits).sentence == "it filled /dev/shm (64 MiB), /tmp (32 MiB)"
+
+
+def test_hidden_output_is_beyond_the_limit_and_the_submissions_fault() -> None:
+    verdict = judge(dataclasses.replace(FINE, stop=Stop.OUTPUT_HIDDEN), Limits())
+    assert (verdict.outcome, verdict.fault) == (Outcome.OUTPUT_LIMIT, "submission")
+    assert "hid what it wrote" in verdict.sentence

@@ -1,5 +1,6 @@
 """Taking more than is given. Standard library only: it runs in the image."""
 
+import mmap
 import os
 import signal
 import subprocess
@@ -100,6 +101,14 @@ def fill_tmp() -> None:
             stream.write(bytes(MIB))
 
 
+def fill_shared_memory() -> None:
+    """Fill shared memory as a data loader does, which ends in a bus error."""
+    with Path("/dev/shm/batch").open("wb+") as stream:  # noqa: S108 # a folder of the container
+        stream.truncate(64 * MIB)
+        mapped = mmap.mmap(stream.fileno(), 64 * MIB)
+        mapped[:] = bytes(64 * MIB)
+
+
 def infinite_loop() -> None:
     """Never end."""
     while True:
@@ -158,6 +167,7 @@ DEEDS: tuple[Callable[[], None], ...] = (
     sparse_file,
     sparse_files,
     fill_tmp,
+    fill_shared_memory,
     infinite_loop,
     ignores_sigterm,
     stops_itself,
