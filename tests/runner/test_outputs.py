@@ -1,7 +1,9 @@
 """What a submission leaves in its output folder: all of it is counted, none of it harms who looks."""
 
+import itertools
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,3 +94,13 @@ def test_nothing_beyond_a_limit_is_hashed(scene: Scene, monkeypatch: pytest.Monk
     record = scene.judge(body)
     assert (record.outcome, record.outputs, record.n_problems) == (Outcome.OUTPUT_LIMIT, (), 0)
     assert not list((scene.out / "predictions").iterdir())
+
+
+def test_costly_looks_put_off_no_limit(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count()
+    monkeypatch.setattr(time, "thread_time", lambda: float(next(seconds)))
+    late = "import time\ntime.sleep(1)\nfor k in range(9): open(f'{sys.argv[2]}/{k}', 'wb').truncate(2**22)\n"
+    record = scene.judge("import time; time.sleep(60)", time_limit_s=1)
+    assert (record.outcome, record.runtime_s < 10) == (Outcome.TIMEOUT, True)
+    record = scene.judge(f"import sys\n{late}time.sleep(60)")
+    assert (record.outcome, record.runtime_s < 10) == (Outcome.OUTPUT_LIMIT, True)
