@@ -50,9 +50,9 @@ def read_state(engine: str, folder: Path) -> HostState:
     return HostState(things, psutil.virtual_memory().available + _count_anonymous())
 
 
-def find_changes(before: HostState, engine: str, folder: Path) -> list[str]:
-    """Return what still differs from `before` after ten seconds: ends of processes take a moment."""
-    until = time.monotonic() + _SETTLE_S
+def find_changes(before: HostState, engine: str, folder: Path, *, settle_s: float = _SETTLE_S) -> list[str]:
+    """Return what still differs from `before` after a while: ends of processes take a moment."""
+    until = time.monotonic() + settle_s
     while True:
         changes = _compare(before, read_state(engine, folder))
         if not changes or time.monotonic() > until:
