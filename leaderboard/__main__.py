@@ -24,6 +24,8 @@ from leaderboard.published.tables import load_score_sheet, load_table1
 from leaderboard.ranking_commands import analyse_results, register, write_analyses
 from leaderboard.ranking_terminal import print_analysis
 from leaderboard.replay import Replay, replay_uusic25
+from leaderboard.report.command import build_report
+from leaderboard.report.write import group_by_mode
 from leaderboard.result_files import load_results
 from leaderboard.terminal import print_board, print_replay, user_errors
 
@@ -77,7 +79,7 @@ def replay(
 @app.command(epilog=BUILD_EXAMPLES)
 def build(
     results: Annotated[list[Path], typer.Argument(metavar="RESULT", help="result.json files.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for leaderboard.md and leaderboard.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for index.html, tables and figures.")],
     scheme: Annotated[
         list[str] | None,
         typer.Option("--scheme", help="Rank by this too: a shipped scheme or a YAML file; may be repeated."),
@@ -86,15 +88,19 @@ def build(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the resamples.")] = 0,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Rank results of one protocol, mode and manifest by 0.7 accuracy + 0.3 efficiency.
+    """Rank results of one protocol and manifest by 0.7 accuracy + 0.3 efficiency, and write the report.
 
-    A result without a run record is listed by accuracy only. Each --scheme adds a ranking of its own with the
-    uncertainty of every place; that needs the cases.csv beside each result.json.
+    A result without a run record is listed by accuracy only. The page `index.html` ranks by every shipped
+    scheme of the protocol, or by each --scheme, with the uncertainty of every place; that needs the
+    cases.csv beside each result.json. Results of both modes may be given: the page switches between them,
+    the tables are of the strict ones.
     """
     with user_errors():
-        board = build_board(load_results(results))
-        analyses = analyse_results(results, scheme, resamples=resamples, seed=seed) if scheme else []
+        first = group_by_mode(results)[0] if results else []
+        board = build_board(load_results(first))
+        analyses = analyse_results(first, scheme, resamples=resamples, seed=seed) if scheme else []
         pages = (*write_board(board, out), *write_analyses(analyses, out))
+        pages += build_report(results, out, scheme, resamples=resamples, seed=seed)
     if json_output:
         content = json.loads(render_json(board)) | {"rankings": [to_plain(one) for one in analyses]}
         typer.echo(json.dumps(content, allow_nan=False, indent=2))

@@ -85,7 +85,8 @@ RULES: dict[str, tuple[str, ...]] = {
     # place where a metric is defined, so the leaderboard reads it instead of defining metrics again.
     r"leaderboard(\..*)?": (
         *("leaderboard", CONTRACT, METRICS, STATISTICS, FILES_ROOM, PLANS),
-        *("numpy", "scipy", "pandas", "pydantic", "rich", "typer", "yaml", "jinja2", "plotly", "matplotlib"),
+        *("numpy", "scipy", "pandas", "pydantic", "rich", "typer", "yaml", "matplotlib"),
+        *("jinja2", "markupsafe", "resvg_py", "PIL"),
     ),
     r"model(\..*)?": (
         *("model", *PREDICTOR, "numpy", "PIL", "cv2", "pydantic", "safetensors"),

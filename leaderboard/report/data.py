@@ -11,6 +11,7 @@ import numpy as np
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.task import Task
+from leaderboard.analysis import Analysis, analyse_field
 from leaderboard.board import Board, build_board
 from leaderboard.field import Field
 from leaderboard.report.failures import FailureGroup, list_failures
@@ -23,29 +24,6 @@ from leaderboard.report.records import (
     TaskData,
 )
 from leaderboard.scheme import DEFAULTS, Scheme, is_higher_better, list_schemes, load_scheme
-from leaderboard.sensitivity import (
-    LeftOut,
-    SweepPoint,
-    leave_out_tasks,
-    leave_out_teams,
-    sweep_accuracy_weight,
-    sweep_time_share,
-)
-from leaderboard.standings import RankedField, Standing, list_standings, rank_field
-from leaderboard.uncertainty import Uncertainty, describe_uncertainty
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemeData:
-    """One ranking of one mode."""
-
-    scheme: Scheme
-    standings: tuple[Standing, ...]
-    uncertainty: Uncertainty
-    without_team: tuple[LeftOut, ...]
-    without_task: tuple[LeftOut, ...]
-    accuracy_sweep: tuple[SweepPoint, ...]
-    time_sweep: tuple[SweepPoint, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +33,12 @@ class ModeData:
     mode: str
     field: Field
     board: Board
-    schemes: tuple[SchemeData, ...]
-    """The protocol's own first."""
-    unranked_schemes: tuple[tuple[Scheme, str], ...]
-    """Schemes by which nobody can be ranked, with the reason."""
+    analyses: tuple[Analysis, ...]
+    """One a scheme, the protocol's own first; at least one."""
+    refusals: tuple[str, ...]
+    """Why other schemes rank nobody here."""
     entrants: tuple[Entrant, ...]
-    """By the first scheme's rank."""
+    """By the first analysis's rank."""
     tasks: tuple[TaskData, ...]
     failures: tuple[FailureGroup, ...]
 
@@ -90,13 +68,14 @@ def collect_page(
 
     Args:
         fields: one a mode, at least one, of one protocol and manifest.
-        schemes: rankings to show, the first one first; None is every shipped one for the protocol.
+        schemes: rankings to show, the first one first; None is every shipped one for the protocol, its own
+            first.
         n_resamples: for ranks and their uncertainty; two or more.
         seed: of the resamples.
         progress: told what is being computed.
 
     Raises:
-        ConfigurationError: the fields differ in protocol, manifest or references.
+        ConfigurationError: the fields differ in protocol, manifest or references, or no scheme ranks anybody.
     """
     _check_alike(fields)
     protocol = fields[0].protocol
@@ -105,16 +84,17 @@ def collect_page(
     indices = {name: place for place, name in enumerate(teams)}
     modes = []
     for field in sorted(fields, key=lambda one: one.teams[0].result.mode != "strict"):
-        ranked, unranked = [], []
+        analyses, refusals = [], []
         for scheme in chosen:
             if progress is not None:
                 progress(f"{field.teams[0].result.mode} mode, {scheme.name}")
-            found = rank_field(field, scheme, n_resamples=n_resamples, seed=seed)
-            if found is None:
-                unranked.append((scheme, "no result has what it ranks by"))
-            else:
-                ranked.append(_describe(found, seed))
-        modes.append(_collect_mode(field, tuple(ranked), tuple(unranked), indices))
+            try:
+                analyses.append(analyse_field(field, scheme, n_resamples=n_resamples, seed=seed))
+            except ConfigurationError as error:
+                refusals.append(str(error))
+        if not analyses:
+            raise ConfigurationError(f"No scheme ranks anybody: {' '.join(refusals)}")
+        modes.append(_collect_mode(field, tuple(analyses), tuple(refusals), indices))
     return PageData(protocol=protocol, teams=teams, modes=tuple(modes), n_resamples=n_resamples, seed=seed)
 
 
@@ -144,38 +124,26 @@ def _check_alike(fields: Sequence[Field]) -> None:
         for key in ("protocol", "manifest_sha256", "reference_sha256"):
             if getattr(other, key) != getattr(first, key):
                 raise ConfigurationError(
-                    f"Expected the results of both modes to have one `{key}` but got {getattr(first, key)} and "
-                    f"{getattr(other, key)}; build one page a manifest."
+                    f"Expected the results of both modes to have one `{key}` but got {getattr(first, key)} "
+                    f"and {getattr(other, key)}; build one page a manifest."
                 )
-
-
-def _describe(ranked: RankedField, seed: int) -> SchemeData:
-    return SchemeData(
-        scheme=ranked.scheme,
-        standings=list_standings(ranked),
-        uncertainty=describe_uncertainty(ranked, seed=seed),
-        without_team=leave_out_teams(ranked),
-        without_task=leave_out_tasks(ranked),
-        accuracy_sweep=sweep_accuracy_weight(ranked),
-        time_sweep=sweep_time_share(ranked),
-    )
 
 
 def _collect_mode(
     field: Field,
-    ranked: tuple[SchemeData, ...],
-    unranked: tuple[tuple[Scheme, str], ...],
+    analyses: tuple[Analysis, ...],
+    refusals: tuple[str, ...],
     indices: dict[str, int],
 ) -> ModeData:
-    order = [line.name for line in ranked[0].standings] if ranked else list(field.names)
+    order = [line.name for line in analyses[0].standings]
     entrants = tuple(Entrant(indices[name], name) for name in order)
     results = [team.result for team in field.teams]
     return ModeData(
         mode=results[0].mode,
         field=field,
         board=build_board(results),
-        schemes=ranked,
-        unranked_schemes=unranked,
+        analyses=analyses,
+        refusals=refusals,
         entrants=entrants,
         tasks=collect_tasks(field, order),
         failures=list_failures(field, order),
@@ -185,8 +153,10 @@ def _collect_mode(
 def collect_tasks(field: Field, order: Sequence[str]) -> tuple[TaskData, ...]:
     """Collect the main metrics of every task that has a case, teams in the order given."""
     taken: set[str] = set()
+    mode = field.teams[0].result.mode
     return tuple(
-        _collect_task(field, order, task, make_slug(task_id, taken)) for task_id, task in field.tasks.items()
+        _collect_task(field, order, task, make_slug(f"{mode}-{task_id}", taken))
+        for task_id, task in field.tasks.items()
     )
 
 
@@ -201,13 +171,14 @@ def _collect_task(field: Field, order: Sequence[str], task: Task, slug: str) -> 
     metrics = []
     for key in keys:
         has_cases = all(key in rows[name] for name in order)
+        cases = tuple(rows[name][key].to_numpy(dtype=np.float64) for name in order) if has_cases else None
         metrics.append(
             MetricData(
                 key=key,
                 label=METRIC_LABELS[key],
                 higher_is_better=is_higher_better(key),
                 estimates=tuple(Estimate.of_score(scores[name].get(key)) for name in order),
-                cases=tuple(rows[name][key].to_numpy(dtype=np.float64) for name in order) if has_cases else None,
+                cases=cases,
             )
         )
     return TaskData(

@@ -16,18 +16,18 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from leaderboard.report.data import ModeData, PageData, SchemeData
+from leaderboard.analysis import Analysis
+from leaderboard.report.data import ModeData, PageData
 from leaderboard.report.figures.blob import draw_blobs
 from leaderboard.report.figures.forest import draw_forest
 from leaderboard.report.figures.significance import draw_significance
 from leaderboard.report.figures.sweep import draw_sweep
-from leaderboard.report.methods import describe_scheme, write_methods
+from leaderboard.report.methods import NAMES, write_methods
 from leaderboard.report.palette import DARK, LIGHT, declare_variables
 from leaderboard.report.svg import Figure
 from leaderboard.report.tables import RankingTable, summarise_ranking, tabulate_ranking
 
 _TEMPLATES = files("leaderboard.report") / "templates"
-_NAMES = {"uusic25": "UUSIC25", "fmc_uia": "FMC_UIA"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +37,11 @@ class View:
     key: str
     """`mode/scheme`, as the script chooses it."""
     mode: str
-    data: SchemeData
+    data: Analysis
     table: RankingTable
     summary: str
     certainty: tuple[Figure, ...]
     sweeps: tuple[Figure, ...]
-    rules: tuple[str, ...]
     methods: str
 
 
@@ -65,6 +64,26 @@ class ModeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnPage:
+    """A page with all its figures."""
+
+    page: PageData
+    views: tuple[View, ...]
+    modes: tuple[ModeView, ...]
+
+    @property
+    def winner(self) -> int:
+        """The number of the team that is picked at first: the first of the first ranking."""
+        return self.page.modes[0].entrants[0].index
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """Every figure, in the page's order."""
+        of_views = [figure for view in self.views for figure in (*view.certainty, *view.sweeps)]
+        return (*of_views, *(figure for mode in self.modes for task in mode.tasks for figure in task.figures))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileLink:
     """A file beside the page."""
 
@@ -72,18 +91,24 @@ class FileLink:
     label: str
 
 
-def render_page(page: PageData, *, links: Sequence[FileLink] = ()) -> str:
+def draw_page(page: PageData) -> DrawnPage:
+    """Draw every figure of the page."""
+    return DrawnPage(
+        page=page,
+        views=tuple(view_scheme(page, mode, data) for mode in page.modes for data in mode.analyses),
+        modes=tuple(view_mode(mode) for mode in page.modes),
+    )
+
+
+def render_page(drawn: DrawnPage, *, links: Sequence[FileLink] = ()) -> str:
     """Render the page.
 
     Args:
-        page: what it shows.
+        drawn: what it shows.
         links: files beside it, by relative addresses.
     """
-    views = [view_scheme(page, mode, data) for mode in page.modes for data in mode.schemes]
-    modes = [view_mode(mode) for mode in page.modes]
-    style = _read("style.css").replace("/* figures */", _read("figure.css"))
-    style = style.replace("/* light */", declare_variables(LIGHT)).replace("/* dark */", declare_variables(DARK))
-    script = _read("page.js")
+    page = drawn.page
+    style, script = read_style("style.css"), _read("page.js")
     environment = Environment(
         loader=DictLoader({name: _read(name) for name in ("index.html.j2", "macros.html.j2")}),
         autoescape=True,
@@ -91,25 +116,39 @@ def render_page(page: PageData, *, links: Sequence[FileLink] = ()) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    winner = page.modes[0].entrants[0].index
     text = environment.get_template("index.html.j2").render(
         page=page,
-        name=_NAMES.get(page.protocol, page.protocol),
+        name=NAMES.get(page.protocol, page.protocol),
         first=page.modes[0].field.teams[0].result,
-        views=views,
-        modes=modes,
+        views=drawn.views,
+        modes=drawn.modes,
         indices={name: place for place, name in enumerate(page.teams)},
-        winner=winner,
+        winner=drawn.winner,
         links=links,
         style=Markup(style),  # noqa: S704 - the package's own file
         script=Markup(script),  # noqa: S704 - the package's own file
         policy=state_policy(style, script),
-        data=embed_json(describe_views(page, views)),
+        data=embed_json(describe_views(page, drawn.views)),
     )
-    return pick_team(text, winner)
+    return pick_team(text, drawn.winner)
 
 
-def view_scheme(page: PageData, mode: ModeData, data: SchemeData) -> View:
+def read_style(name: str) -> str:
+    """Return a style sheet of the package; the page's with its colours and the figures' style inside."""
+    style = _read(name)
+    if name != "style.css":
+        return style
+    parts = {
+        "light": declare_variables(LIGHT),
+        "dark": declare_variables(DARK),
+        "figures": _read("figure.css"),
+    }
+    for part, text in parts.items():
+        style = style.replace(f"/* {part} */", text)
+    return style
+
+
+def view_scheme(page: PageData, mode: ModeData, data: Analysis) -> View:
     """Draw and lay out one ranking."""
     indices = {name: place for place, name in enumerate(page.teams)}
     slug = f"{mode.mode}-{data.scheme.name}"
@@ -129,8 +168,7 @@ def view_scheme(page: PageData, mode: ModeData, data: SchemeData) -> View:
             draw_significance(data.uncertainty, indices, name=f"significance-{slug}"),
         ),
         sweeps=tuple(sweeps),
-        rules=describe_scheme(data.scheme, page.protocol),
-        methods=write_methods(page, mode, data),
+        methods=write_methods(mode, data),
     )
 
 
@@ -147,19 +185,13 @@ def view_mode(mode: ModeData) -> ModeView:
     return ModeView(mode=mode.mode, data=mode, tasks=tasks)
 
 
-def list_figures(views: Sequence[View], modes: Sequence[ModeView]) -> list[Figure]:
-    """List every figure of the page, in its order."""
-    found = [figure for view in views for figure in (*view.certainty, *view.sweeps)]
-    return [*found, *(figure for mode in modes for task in mode.tasks for figure in task.figures)]
-
-
 def describe_views(page: PageData, views: Sequence[View]) -> dict[str, Any]:
     """Describe what the script computes with: each ranking's terms and weights, teams by number."""
     indices = {name: place for place, name in enumerate(page.teams)}
     return {"teams": page.teams, "views": {view.key: _describe_terms(view.data, indices) for view in views}}
 
 
-def _describe_terms(data: SchemeData, indices: Mapping[str, int]) -> dict[str, Any] | None:
+def _describe_terms(data: Analysis, indices: Mapping[str, int]) -> dict[str, Any] | None:
     """Return what a new weight is applied to; None where the scheme has no scale for costs or they lack."""
     lines = [line for line in data.standings if line.rank is not None]
     if not data.accuracy_sweep or len(lines) < 2:

@@ -111,7 +111,12 @@ class Canvas:
         self.path(f"M{_n(x1)} {_n(y1)}L{_n(x2)} {_n(y2)}", kind, team)
 
     def polyline(
-        self, points: Sequence[tuple[float, float]], kind: str, team: int | None = None, *, closed: bool = False
+        self,
+        points: Sequence[tuple[float, float]],
+        kind: str,
+        team: int | None = None,
+        *,
+        closed: bool = False,
     ) -> None:
         """Draw lines from point to point; nothing without points."""
         if points:
@@ -194,15 +199,18 @@ class Canvas:
         return head + Markup("").join(self._parts) + Markup("</svg>")
 
     def _add(self, shape: Markup, tag: str, note: str | None) -> None:
-        if note:
-            end = Markup("><title>{}</title></{}>").format(clean_text(note), tag)
-        else:
-            end = Markup("/>")
-        self._parts.append(shape + end)
+        titled = Markup("><title>{}</title></{}>").format(clean_text(note or ""), tag)
+        self._parts.append(shape + (titled if note else Markup("/>")))
 
 
 def make_figure(
-    canvas: Canvas, *, name: str, title: str, description: str, headers: Sequence[str], rows: Sequence[Sequence[str]]
+    canvas: Canvas,
+    *,
+    name: str,
+    title: str,
+    description: str,
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
 ) -> Figure:
     """Close a canvas into a figure."""
     table = DataTable(headers=tuple(headers), rows=tuple(tuple(row) for row in rows))

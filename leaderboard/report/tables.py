@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluation.contract.result import Result, Score
+from leaderboard.analysis import Analysis
 from leaderboard.cells import NULL, format_gib, format_number
 from leaderboard.metric import PERF, Metric, list_metrics
-from leaderboard.report.data import ModeData, SchemeData
+from leaderboard.report.data import ModeData
 from leaderboard.standings import Standing
 from leaderboard.uncertainty import TeamUncertainty
 
@@ -54,16 +55,20 @@ class RankingTable:
     rows: tuple[Row, ...]
 
 
-def tabulate_ranking(mode: ModeData, data: SchemeData) -> RankingTable:
+def tabulate_ranking(mode: ModeData, data: Analysis) -> RankingTable:
     """Lay out one ranking with its certainty, its scores and its costs."""
     results = {team.name: team.result for team in mode.field.teams}
     certainty = {team.name: team for team in data.uncertainty.teams}
     metrics = [m for m in list_metrics(mode.board.protocol) if _is_known(m, list(results.values()))]
-    rows = [_make_row(line, results[line.name], certainty.get(line.name), metrics) for line in data.standings]
-    level = f"{data.uncertainty.level:.0%}"
+    by_rank = data.scheme.by_rank
+    rows = [
+        _make_row(line, results[line.name], certainty.get(line.name), metrics, by_rank=by_rank)
+        for line in data.standings
+    ]
+    level = f"{100 * data.uncertainty.level:g} %"
     columns = (
         Column(label="Tier", note="Teams of one tier cannot be told apart from its first", falling=False),
-        Column(label="Score", note="What ranks; its range over resamples below"),
+        Column(label="Mean rank" if by_rank else "Score", note="What ranks; its range over resamples below"),
         Column(label="Rank set", note=f"All true ranks lie in these sets together, {level}", falling=False),
         Column(label="First", note="Share of resamples at rank 1, shared places included"),
         *(Column(label=metric.label, falling=metric.higher_is_better) for metric in metrics),
@@ -74,7 +79,7 @@ def tabulate_ranking(mode: ModeData, data: SchemeData) -> RankingTable:
     return RankingTable(columns=columns, rows=tuple(rows))
 
 
-def summarise_ranking(data: SchemeData) -> str:
+def summarise_ranking(data: Analysis) -> str:
     """Say in one or two sentences who leads and how sure that is."""
     teams = data.uncertainty.teams
     leaders = [team.name for team in teams if team.rank == 1]
@@ -82,7 +87,7 @@ def summarise_ranking(data: SchemeData) -> str:
     lead = f"{_join(leaders)} {'leads' if len(leaders) == 1 else 'lead together'}"
     if len(teams) == 1:
         return f"{lead}: the only ranked submission."
-    lead += f", first on {teams[0].first_share:.0%} of the resamples."
+    lead += f", first on {100 * teams[0].first_share:.0f} % of the resamples."
     if len(tier) == len(teams):
         return f"{lead} No two tiers: nobody is significantly worse than the first."
     if len(tier) == len(leaders):
@@ -103,10 +108,15 @@ def _is_known(metric: Metric, results: Sequence[Result]) -> bool:
 
 
 def _make_row(
-    line: Standing, result: Result, certainty: TeamUncertainty | None, metrics: Sequence[Metric]
+    line: Standing,
+    result: Result,
+    certainty: TeamUncertainty | None,
+    metrics: Sequence[Metric],
+    *,
+    by_rank: bool,
 ) -> Row:
     run = result.run
-    ranked = () if certainty is None else _certainty_cells(certainty)
+    ranked = () if certainty is None else _certainty_cells(certainty, by_rank=by_rank)
     cells = (
         *(ranked or (Cell(text=NULL),) * 4),
         *(_score_cell(result.summary[metric.key], metric) for metric in metrics),
@@ -123,17 +133,16 @@ def _make_row(
     )
 
 
-def _certainty_cells(found: TeamUncertainty) -> tuple[Cell, ...]:
-    sets = f"{found.best_rank}" if found.best_rank == found.worst_rank else f"{found.best_rank}–{found.worst_rank}"
+def _certainty_cells(found: TeamUncertainty, *, by_rank: bool) -> tuple[Cell, ...]:
+    # A mean rank is kept negative, so that higher is better, and shown as what it is.
+    sign = -1 if by_rank else 1
+    low, high = sorted((sign * found.score_range.low, sign * found.score_range.high))
+    sets = "–".join(dict.fromkeys((str(found.best_rank), str(found.worst_rank))))
     return (
         Cell(text=str(found.tier), sort=found.tier),
-        Cell(
-            text=format_number(found.score, 4),
-            below=f"{found.score_range.low:.3f} to {found.score_range.high:.3f}",
-            sort=found.score,
-        ),
+        Cell(text=format_number(sign * found.score, 4), below=f"{low:.3f} to {high:.3f}", sort=found.score),
         Cell(text=sets, sort=found.best_rank + found.worst_rank / 1000),
-        Cell(text=f"{found.first_share:.0%}", sort=found.first_share),
+        Cell(text=f"{100 * found.first_share:.0f} %", sort=found.first_share),
     )
 
 

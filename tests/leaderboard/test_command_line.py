@@ -94,12 +94,12 @@ def test_build_prints_json_alone(tmp_path: Path) -> None:
 def test_build_refuses_with_the_message_alone_on_stderr(tmp_path: Path) -> None:
     paths = [
         write_result(tmp_path, make_result("a")),
-        write_result(tmp_path, make_result("b", mode="official")),
+        write_result(tmp_path, make_result("b", protocol="fmc_uia")),
     ]
     done = RUNNER.invoke(app, ["build", *map(str, paths), "--out", str(tmp_path / "board")])
     assert done.exit_code == 2
     assert done.stdout == ""
-    assert "Expected `mode` to be strict" in done.stderr
+    assert "Expected `protocol` to be uusic25" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "board").exists()
 

@@ -31,7 +31,7 @@ def draw_blobs(uncertainty: Uncertainty, indices: Mapping[str, int], *, name: st
         canvas.line(scale(team.rank_range.low), y, scale(team.rank_range.high), y, "ci", index)
         for k, share in enumerate(team.rank_shares):
             if share > 0:
-                note = f"{team.name}: rank {k + 1} on {share:.1%} of the resamples"
+                note = f"{team.name}: rank {k + 1} on {100 * share:.1f} % of the resamples"
                 canvas.circle(scale(k + 1), y, max(0.8, 0.48 * step * share**0.5), "blob", index, note=note)
     low, high = (1 - uncertainty.level) / 2, (1 + uncertainty.level) / 2
     return make_figure(
@@ -39,8 +39,9 @@ def draw_blobs(uncertainty: Uncertainty, indices: Mapping[str, int], *, name: st
         name=name,
         title="Ranks on resampled cases",
         description=(
-            f"Each circle's area is the share of {uncertainty.n_resamples} resamples on which a team takes that "
-            f"rank; the line spans the {low:.1%} to {high:.1%} percentiles, which describe and do not test."
+            f"Each circle's area is the share of {uncertainty.n_resamples} resamples on which a team takes "
+            f"that rank; the line spans the percentiles {100 * low:g} to {100 * high:g}, which describe and "
+            "do not test."
         ),
         headers=("Submission", "Rank", "Mean rank", "Range", "First", *(f"At {k + 1}" for k in range(n))),
         rows=[
@@ -49,8 +50,8 @@ def draw_blobs(uncertainty: Uncertainty, indices: Mapping[str, int], *, name: st
                 str(team.rank),
                 f"{team.mean_rank:.2f}",
                 f"{team.rank_range.low:g} to {team.rank_range.high:g}",
-                f"{team.first_share:.1%}",
-                *(f"{share:.1%}" for share in team.rank_shares),
+                f"{100 * team.first_share:.1f} %",
+                *(f"{100 * share:.1f} %" for share in team.rank_shares),
             )
             for team in teams
         ],

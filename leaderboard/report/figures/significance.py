@@ -37,7 +37,7 @@ def draw_significance(uncertainty: Uncertainty, indices: Mapping[str, int], *, n
         title="Who can be told apart",
         description=(
             f"A filled cell: the row's team is better than the column's (by rank) at a familywise level of "
-            f"{alpha:.0%}, Holm-adjusted; outlined: worse; pale: they cannot be told apart."
+            f"{100 * alpha:.0f} %, Holm-adjusted; outlined: worse; pale: they cannot be told apart."
         ),
         headers=("Submission", *(f"p against {team.name}" for team in teams)),
         rows=[

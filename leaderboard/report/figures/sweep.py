@@ -33,7 +33,7 @@ def draw_sweep(
     y = Scale(low=1, high=max(n, 2), start=TOP + _ROW / 2, end=TOP + _ROW * (max(n, 2) - 0.5))
     for tick in (0, 0.25, 0.5, 0.75, 1):
         canvas.line(x(tick), TOP, x(tick), TOP + _ROW * n, "grid")
-        canvas.text(x(tick), TOP + _ROW * n + 14, f"{tick:.0%}", "tick-mid")
+        canvas.text(x(tick), TOP + _ROW * n + 14, f"{100 * tick:.0f} %", "tick-mid")
     label = "weight of accuracy" if along == "accuracy" else "share of time in efficiency"
     canvas.text((x.start + x.end) / 2, TOP + _ROW * n + 30, label, "axis-mid")
     for rank in range(1, n + 1):
@@ -41,13 +41,15 @@ def draw_sweep(
     for place, team in enumerate(names):
         line = [(x(s), y(point.ranks[team])) for s, point in zip(settings, points, strict=True)]
         canvas.polyline(line, "curve", indices[team])
-        canvas.text(WIDTH - LABEL_WIDTH + 6, y(place + 1) + 3.8, shorten(team), "name", indices[team], note=team)
+        canvas.text(
+            WIDTH - LABEL_WIDTH + 6, y(place + 1) + 3.8, shorten(team), "name", indices[team], note=team
+        )
     return make_figure(
         canvas,
         name=name,
         title=f"Ranks over the {label}",
         description=f"Each line is a team's rank as the {label} goes from 0 to 100 %.",
-        headers=("Submission", *(f"{setting:.0%}" for setting in settings)),
+        headers=("Submission", *(f"{100 * setting:.0f} %" for setting in settings)),
         rows=[(team, *(str(point.ranks[team]) for point in points)) for team in names],
     )
 
