@@ -24,7 +24,7 @@ from leaderboard.published.tables import load_score_sheet, load_table1
 from leaderboard.ranking_commands import analyse_results, register, write_analyses
 from leaderboard.ranking_terminal import print_analysis
 from leaderboard.replay import Replay, replay_uusic25
-from leaderboard.report.command import build_report
+from leaderboard.report.command import GalleryFolders, build_report
 from leaderboard.report.write import group_by_mode
 from leaderboard.result_files import load_results
 from leaderboard.terminal import print_board, print_replay, user_errors
@@ -86,6 +86,21 @@ def build(
     ] = None,
     resamples: Annotated[int, typer.Option("--resamples", min=2, help="Of the cases, a scheme.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the resamples.")] = 0,
+    images: Annotated[
+        Path | None, typer.Option("--images", help="The images, for a gallery of the worst cases.")
+    ] = None,
+    references: Annotated[
+        Path | None,
+        typer.Option(
+            "--references", help="Folder of ground_truth.json or of csv_files/: outlines in the gallery."
+        ),
+    ] = None,
+    predictions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--predictions", help="NAME=FOLDER of one team's output; default predictions/ beside its result."
+        ),
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Rank results of one protocol and manifest by 0.7 accuracy + 0.3 efficiency, and write the report.
@@ -100,7 +115,8 @@ def build(
         board = build_board(load_results(first))
         analyses = analyse_results(first, scheme, resamples=resamples, seed=seed) if scheme else []
         pages = (*write_board(board, out), *write_analyses(analyses, out))
-        pages += build_report(results, out, scheme, resamples=resamples, seed=seed)
+        folders = GalleryFolders(images=images, references=references, predictions=tuple(predictions or ()))
+        pages += build_report(results, out, scheme, resamples=resamples, seed=seed, folders=folders)
     if json_output:
         content = json.loads(render_json(board)) | {"rankings": [to_plain(one) for one in analyses]}
         typer.echo(json.dumps(content, allow_nan=False, indent=2))

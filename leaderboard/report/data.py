@@ -3,27 +3,22 @@
 Promises: one frozen record, computed once; the template and the figures compute nothing.
 """
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from evaluation.contract.errors import ConfigurationError
-from evaluation.contract.task import Task
-from leaderboard.analysis import Analysis, analyse_field
+from leaderboard.analysis import Analysis, Generalisation, analyse_field, analyse_generalisation
 from leaderboard.board import Board, build_board
 from leaderboard.field import Field
+from leaderboard.report.curves import TaskCurves, collect_curves
 from leaderboard.report.failures import FailureGroup, list_failures
-from leaderboard.report.records import (
-    MAIN_METRICS,
-    METRIC_LABELS,
-    Entrant,
-    Estimate,
-    MetricData,
-    TaskData,
-)
-from leaderboard.scheme import DEFAULTS, Scheme, is_higher_better, list_schemes, load_scheme
+from leaderboard.report.figures.cost import CostPoint
+from leaderboard.report.gallery import Gallery
+from leaderboard.report.memory import MemorySeries
+from leaderboard.report.profile import Axis, GapGroup, collect_axes, collect_costs, group_gaps
+from leaderboard.report.records import Entrant, TaskData
+from leaderboard.report.tasks import collect_tasks
+from leaderboard.scheme import DEFAULTS, Scheme, list_schemes, load_scheme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +36,13 @@ class ModeData:
     """By the first analysis's rank."""
     tasks: tuple[TaskData, ...]
     failures: tuple[FailureGroup, ...]
+    curves: tuple[TaskCurves, ...]
+    axes: tuple[Axis, ...]
+    costs: tuple[CostPoint, ...]
+    memory: Mapping[str, MemorySeries]
+    """By team; those whose run was watched."""
+    generalisation: Generalisation
+    gaps: tuple[GapGroup, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class PageData:
     """Strict first."""
     n_resamples: int
     seed: int
+    gallery: Gallery | None = None
+    """Of the first mode; None without images."""
 
 
 def collect_page(
@@ -62,6 +66,7 @@ def collect_page(
     schemes: Sequence[Scheme] | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
+    memory: Mapping[str, MemorySeries] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> PageData:
     """Rank and describe the results of one challenge.
@@ -72,6 +77,7 @@ def collect_page(
             first.
         n_resamples: for ranks and their uncertainty; two or more.
         seed: of the resamples.
+        memory: by team, where a run was watched.
         progress: told what is being computed.
 
     Raises:
@@ -94,7 +100,10 @@ def collect_page(
                 refusals.append(str(error))
         if not analyses:
             raise ConfigurationError(f"No scheme ranks anybody: {' '.join(refusals)}")
-        modes.append(_collect_mode(field, tuple(analyses), tuple(refusals), indices))
+        order = [line.name for line in analyses[0].standings]
+        entrants = tuple(Entrant(indices[name], name) for name in order)
+        found = _collect_mode(field, entrants, n_resamples=n_resamples, seed=seed, memory=memory or {})
+        modes.append(replace(found, analyses=tuple(analyses), refusals=tuple(refusals)))
     return PageData(protocol=protocol, teams=teams, modes=tuple(modes), n_resamples=n_resamples, seed=seed)
 
 
@@ -104,17 +113,6 @@ def list_protocol_schemes(protocol: str) -> list[Scheme]:
     own = DEFAULTS.get(protocol)
     fitting = [scheme for scheme in schemes if protocol in scheme.accuracy]
     return sorted(fitting, key=lambda scheme: (scheme.name != own, scheme.name))
-
-
-def make_slug(text: str, taken: set[str]) -> str:
-    """Turn any text into letters, digits and hyphens, different from all in `taken`, and add it there."""
-    base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
-    slug, n = base, 1
-    while slug in taken:
-        n += 1
-        slug = f"{base}-{n}"
-    taken.add(slug)
-    return slug
 
 
 def _check_alike(fields: Sequence[Field]) -> None:
@@ -131,60 +129,31 @@ def _check_alike(fields: Sequence[Field]) -> None:
 
 def _collect_mode(
     field: Field,
-    analyses: tuple[Analysis, ...],
-    refusals: tuple[str, ...],
-    indices: dict[str, int],
+    entrants: tuple[Entrant, ...],
+    *,
+    n_resamples: int,
+    seed: int,
+    memory: Mapping[str, MemorySeries],
 ) -> ModeData:
-    order = [line.name for line in analyses[0].standings]
-    entrants = tuple(Entrant(indices[name], name) for name in order)
+    """Collect what does not depend on a scheme; analyses and refusals stay empty."""
+    order = [entrant.name for entrant in entrants]
     results = [team.result for team in field.teams]
+    board = build_board(results)
+    tasks = collect_tasks(field, order)
+    elsewhere = analyse_generalisation(field, n_resamples=n_resamples, seed=seed)
     return ModeData(
         mode=results[0].mode,
         field=field,
-        board=build_board(results),
-        analyses=analyses,
-        refusals=refusals,
+        board=board,
+        analyses=(),
+        refusals=(),
         entrants=entrants,
-        tasks=collect_tasks(field, order),
+        tasks=tasks,
         failures=list_failures(field, order),
-    )
-
-
-def collect_tasks(field: Field, order: Sequence[str]) -> tuple[TaskData, ...]:
-    """Collect the main metrics of every task that has a case, teams in the order given."""
-    taken: set[str] = set()
-    mode = field.teams[0].result.mode
-    return tuple(
-        _collect_task(field, order, task, make_slug(f"{mode}-{task_id}", taken))
-        for task_id, task in field.tasks.items()
-    )
-
-
-def _collect_task(field: Field, order: Sequence[str], task: Task, slug: str) -> TaskData:
-    teams = {team.name: team for team in field.teams}
-    rows = {name: teams[name].cases.loc[teams[name].cases["task_id"] == task.task_id] for name in order}
-    scores = {
-        name: next(one.scores for one in teams[name].result.tasks if one.task_id == task.task_id)
-        for name in order
-    }
-    keys = [key for key in MAIN_METRICS[task.kind] if any(key in found for found in scores.values())][:2]
-    metrics = []
-    for key in keys:
-        has_cases = all(key in rows[name] for name in order)
-        cases = tuple(rows[name][key].to_numpy(dtype=np.float64) for name in order) if has_cases else None
-        metrics.append(
-            MetricData(
-                key=key,
-                label=METRIC_LABELS[key],
-                higher_is_better=is_higher_better(key),
-                estimates=tuple(Estimate.of_score(scores[name].get(key)) for name in order),
-                cases=cases,
-            )
-        )
-    return TaskData(
-        task_id=task.task_id,
-        slug=slug,
-        kind=task.kind,
-        n_cases=len(rows[order[0]]),
-        metrics=tuple(metrics),
+        curves=collect_curves(field, order, seed=seed),
+        axes=collect_axes(field, tasks, entrants),
+        costs=collect_costs(board, entrants),
+        memory={name: series for name, series in memory.items() if name in order},
+        generalisation=elsewhere,
+        gaps=group_gaps(elsewhere.gaps, field),
     )

@@ -19,11 +19,12 @@ from markupsafe import Markup
 from leaderboard.analysis import Analysis
 from leaderboard.report.data import ModeData, PageData
 from leaderboard.report.figures.blob import draw_blobs
-from leaderboard.report.figures.forest import draw_forest
 from leaderboard.report.figures.significance import draw_significance
 from leaderboard.report.figures.sweep import draw_sweep
 from leaderboard.report.methods import NAMES, write_methods
+from leaderboard.report.mode_view import ModeView, view_mode
 from leaderboard.report.palette import DARK, LIGHT, declare_variables
+from leaderboard.report.records import METRIC_LABELS
 from leaderboard.report.svg import Figure
 from leaderboard.report.tables import RankingTable, summarise_ranking, tabulate_ranking
 
@@ -46,24 +47,6 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskView:
-    """One task's figures."""
-
-    title: str
-    subtitle: str
-    figures: tuple[Figure, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeView:
-    """What does not depend on the scheme."""
-
-    mode: str
-    data: ModeData
-    tasks: tuple[TaskView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnPage:
     """A page with all its figures."""
 
@@ -80,7 +63,7 @@ class DrawnPage:
     def figures(self) -> tuple[Figure, ...]:
         """Every figure, in the page's order."""
         of_views = [figure for view in self.views for figure in (*view.certainty, *view.sweeps)]
-        return (*of_views, *(figure for mode in self.modes for task in mode.tasks for figure in task.figures))
+        return (*of_views, *(figure for mode in self.modes for figure in mode.figures))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +108,7 @@ def render_page(drawn: DrawnPage, *, links: Sequence[FileLink] = ()) -> str:
         indices={name: place for place, name in enumerate(page.teams)},
         winner=drawn.winner,
         links=links,
+        labels=METRIC_LABELS,
         style=Markup(style),  # noqa: S704 - the package's own file
         script=Markup(script),  # noqa: S704 - the package's own file
         policy=state_policy(style, script),
@@ -170,19 +154,6 @@ def view_scheme(page: PageData, mode: ModeData, data: Analysis) -> View:
         sweeps=tuple(sweeps),
         methods=write_methods(mode, data),
     )
-
-
-def view_mode(mode: ModeData) -> ModeView:
-    """Draw what one mode shows under every scheme."""
-    tasks = tuple(
-        TaskView(
-            title=task.task_id,
-            subtitle=f"{task.kind.value.lower()}, {task.n_cases:,} cases",
-            figures=tuple(draw_forest(mode.entrants, task, metric) for metric in task.metrics),
-        )
-        for task in mode.tasks
-    )
-    return ModeView(mode=mode.mode, data=mode, tasks=tasks)
 
 
 def describe_views(page: PageData, views: Sequence[View]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ LEFT = float(LABEL_WIDTH)
 RIGHT = WIDTH - VALUE_WIDTH - 8
 
 
-def start_rows(entrants: Sequence[Entrant], *, below: float = 36, above: float = TOP) -> Canvas:
+def start_rows(entrants: Sequence[Entrant], *, below: float = 20, above: float = TOP) -> Canvas:
     """Open a canvas with the names of all teams at the left and `below` px under the last row."""
     canvas = Canvas(above + ROW * len(entrants) + below)
     for place, entrant in enumerate(entrants):

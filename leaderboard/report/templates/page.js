@@ -144,6 +144,30 @@
     });
   }
 
+  // The gallery: a picture in large, with arrow keys.
+  const viewer = get("viewer"), pictures = all(".gallery .open");
+  let shown = 0;
+  const showPicture = (place) => {
+    shown = (place + pictures.length) % pictures.length;
+    const button = pictures[shown];
+    get("viewer-picture").replaceChildren(button.querySelector("svg").cloneNode(true));
+    get("viewer-text").replaceChildren(
+      document.createTextNode(`${button.querySelector(".off").textContent}: `),
+      button.querySelector(".what").cloneNode(true));
+    if (!viewer.open) viewer.showModal();
+  };
+  pictures.forEach((button, place) => button.addEventListener("click", () => showPicture(place)));
+  if (viewer) {
+    get("previous").addEventListener("click", () => showPicture(shown - 1));
+    get("next").addEventListener("click", () => showPicture(shown + 1));
+    get("close").addEventListener("click", () => viewer.close());
+    viewer.addEventListener("close", () => pictures[shown].focus());
+    viewer.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowLeft") showPicture(shown - 1);
+      if (event.key === "ArrowRight") showPicture(shown + 1);
+    });
+  }
+
   show();
   pick(team.value);
 })();
