@@ -22,6 +22,7 @@ PREDICTIONS = "predictions"
 TABLES = (
     FileLink(href="leaderboard.md", label="leaderboard.md"),
     FileLink(href="leaderboard.csv", label="leaderboard.csv"),
+    FileLink(href="leaderboard.tex", label="leaderboard.tex"),
 )
 
 

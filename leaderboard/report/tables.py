@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evaluation.contract.result import Result, Score
 from leaderboard.analysis import Analysis
 from leaderboard.cells import NULL, format_gib, format_number
-from leaderboard.metric import PERF, Metric, list_metrics
+from leaderboard.metric import Metric, list_metrics
 from leaderboard.report.data import ModeData
 from leaderboard.standings import Standing
 from leaderboard.uncertainty import TeamUncertainty
@@ -147,7 +147,7 @@ def _certainty_cells(found: TeamUncertainty, *, by_rank: bool) -> tuple[Cell, ..
 
 
 def _score_cell(score: Score, metric: Metric) -> Cell:
-    decimals = 1 if metric.key.endswith("_px") else min(metric.decimals, 3) if metric is not PERF else 4
+    decimals = 1 if metric.key.endswith("_px") else min(metric.decimals, 3)
     below = ""
     if score.interval is not None and score.value is not None:
         below = " to ".join(format_number(v, decimals) for v in (score.interval.low, score.interval.high))

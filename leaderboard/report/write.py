@@ -14,6 +14,7 @@ from evaluation.contract.errors import ConfigurationError
 from evaluation.files.atomic import write_atomically
 from leaderboard.field import Field, read_field
 from leaderboard.report.data import PageData
+from leaderboard.report.latex import render_latex
 from leaderboard.report.page import FileLink, draw_page, pick_team, read_style, render_page
 from leaderboard.report.palette import LIGHT, fill_variables
 from leaderboard.report.svg import Figure
@@ -47,7 +48,7 @@ def write_report(
     links: Sequence[FileLink] = (),
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Path, ...]:
-    """Write `index.html` and, below `figures/`, every figure as SVG and PNG.
+    """Write `index.html`, `leaderboard.tex` and, below `figures/`, every figure as SVG and PNG.
 
     Args:
         page: what it shows.
@@ -56,7 +57,7 @@ def write_report(
         progress: told what is being written.
 
     Returns:
-        The page and the folder of figures.
+        The tables, the page and the folder of figures.
 
     Raises:
         ConfigurationError: the folder or a file in it cannot be written.
@@ -69,12 +70,15 @@ def write_report(
             svg = make_standalone(figure, picked=drawn.winner)
             write_atomically(folder / "figures" / f"{figure.name}.svg", svg.encode())
             write_atomically(folder / "figures" / f"{figure.name}.png", rasterise(svg))
+        first = page.modes[0]
+        tables = render_latex(first.board, first.generalisation.gaps)
+        write_atomically(folder / "leaderboard.tex", tables.encode())
         write_atomically(folder / "index.html", render_page(drawn, links=links).encode())
     except OSError as error:
         raise ConfigurationError(
             f"Expected argument `out` to be a folder to write to but got {folder} ({error}); choose another."
         ) from error
-    return folder / "index.html", folder / "figures"
+    return folder / "leaderboard.tex", folder / "index.html", folder / "figures"
 
 
 def copy_results(fields: Sequence[Field], folder: Path) -> tuple[FileLink, ...]:

@@ -61,7 +61,7 @@ def draw_cost(points: Sequence[CostPoint], *, against: str, label: str, name: st
     taken: list[tuple[float, float]] = []
     for point, cost in zip(points, costs, strict=True):
         share = point.peak_gpu_mib / largest if largest and by_time else 0.0
-        radius = 4.5 + 12 * share**0.5
+        radius = 4.5 + 9 * share**0.5
         spot = (x(cost), y(point.accuracy))
         price = f"{point.time_s:.2f} s, {format_gib(point.peak_gpu_mib)} GiB"
         said = f"{point.entrant.name}: {label} {point.accuracy:.4f}, {price}"

@@ -29,6 +29,7 @@ def draw_significance(uncertainty: Uncertainty, indices: Mapping[str, int], *, n
                 *(LEFT + size * column + 0.75, row_middle(place, above) - size / 2 + 0.75),
                 *(size - 1.5, size - 1.5),
                 kind,
+                indices[team.name],
                 note=f"{team.name} {verdict} {other.name}: adjusted p {p:.3g}",
             )
     return make_figure(
