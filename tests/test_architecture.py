@@ -81,6 +81,11 @@ RULES: dict[str, tuple[str, ...]] = {
     # What runs on a platform is scoring itself, shipped with `evaluation` and nothing else of the project.
     r"leaderboard\.export\.programs(\..*)?": ("leaderboard.export.programs", "evaluation"),
     r"leaderboard\.export(\..*)?": ("leaderboard", "evaluation", "typer", "yaml", "PIL"),
+    # The gallery shows predictions over images: scoring and the layouts are what reads them.
+    r"leaderboard\.report\.(gallery|overlay)": (
+        *("leaderboard", CONTRACT, FILES_ROOM, SHIPPED, "evaluation.scoring", "evaluation.masks"),
+        *("numpy", "pandas", "markupsafe", "PIL", "cv2"),
+    ),
     # A ranking resamples the protocols' own statistics, rebuilt from the tables of cases: the plan is the one
     # place where a metric is defined, so the leaderboard reads it instead of defining metrics again.
     r"leaderboard(\..*)?": (

@@ -121,8 +121,13 @@ def find_sources(results: Sequence[Path], folders: GalleryFolders, teams: Sequen
 
 
 def _read_memories(results: Sequence[Path]) -> dict[str, MemorySeries]:
-    found = {_read_name(path): read_memory(path) for path in results}
-    return {name: series for name, series in found.items() if series is not None}
+    """Read every team's series; both modes score one run, so the first one found is the team's."""
+    found: dict[str, MemorySeries] = {}
+    for path in results:
+        series = read_memory(path)
+        if series is not None:
+            found.setdefault(_read_name(path), series)
+    return found
 
 
 def _read_name(path: Path) -> str:

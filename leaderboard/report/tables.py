@@ -42,8 +42,8 @@ class Row:
     rank: Cell
     tier: int | None
     cells: tuple[Cell, ...]
-    note: str | None = None
-    """Why it is not ranked."""
+    is_unranked: bool
+    """Listed only; the analysis's notes say why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ def _make_row(
         rank=Cell(text=NULL if line.rank is None else str(line.rank), sort=line.rank),
         tier=None if certainty is None else certainty.tier,
         cells=cells,
-        note=line.unranked_reason,
+        is_unranked=line.rank is None,
     )
 
 

@@ -145,9 +145,10 @@ def _write_name(
 ) -> None:
     """Write a name beside its bubble; where another name is in the way, only while it is highlighted."""
     at_left = spot[0] > (_LEFT + _RIGHT) / 2
-    x = spot[0] - radius - 4 if at_left else spot[0] + radius + 4
-    is_free = all(abs(spot[1] - y) > 12 or abs(x - other) > 90 for other, y in taken)
+    # Above the middle, where the front's stairs do not run.
+    x, y = spot[0] + (-1 if at_left else 1) * (0.7 * radius + 3), spot[1] - 0.7 * radius - 2
+    is_free = all(abs(y - height) > 12 or abs(x - other) > 90 for other, height in taken)
     if is_free:
-        taken.append((x, spot[1]))
+        taken.append((x, y))
     kind = ("name-end" if at_left else "name") + ("" if is_free else " only")
-    canvas.text(x, spot[1] + 3.8, shorten(entrant.name), kind, entrant.index)
+    canvas.text(x, y, shorten(entrant.name), kind, entrant.index)

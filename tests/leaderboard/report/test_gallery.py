@@ -8,9 +8,10 @@ from PIL import Image
 
 from evaluation.contract.errors import ConfigurationError
 from leaderboard.report.command import GalleryFolders, find_sources
-from leaderboard.report.gallery import GallerySources, collect_gallery, find_worst
+from leaderboard.report.gallery import GallerySources, collect_gallery
 from leaderboard.report.overlay import Overlay, outline_mask
 from leaderboard.report.records import Entrant
+from leaderboard.report.worst import find_worst
 from tests.leaderboard.field_scenes import make_synthetic_field
 
 SQUARE = Overlay(protocol="uusic25", full_hw=(40, 40), thumb_hw=(40, 40), binary=True)
