@@ -183,7 +183,7 @@ class _Painter:
                 case_id=str(cells["case_id"]),
                 image_path=str(cells["image_path"]),
                 value=say_value(value, measure),
-                truth="" if label is None else f"class {int(label)}",
+                truth="" if label is None else f"true class {int(label)}",
                 answers=answers,
                 svg=svg,
             )

@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from leaderboard.cells import clean_text
 from leaderboard.report.data import collect_page
 from leaderboard.report.gallery import GallerySources, collect_gallery
 from leaderboard.report.page import draw_page, render_page
 from leaderboard.scheme import load_scheme
 from tests.leaderboard.field_scenes import make_synthetic_field
+from tests.leaderboard.report.test_page import HOSTILE, make_hostile_field, make_page
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no `chromium` on the path: Debian's package has it")
@@ -148,6 +150,23 @@ def test_the_theme_button_turns_the_paper_dark_and_back(page: Page) -> None:
     assert read_paper() != light
     page.locator("#theme").click()
     assert read_paper() == light
+
+
+def test_a_hostile_name_is_shown_and_never_run(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "index.html"
+    file.write_text(render_page(draw_page(make_page(make_hostile_field(), n_resamples=10))), encoding="utf-8")
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file.as_uri())
+    page.locator("#team").select_option(label=clean_text(HOSTILE))
+    page.locator("#weight").fill("0")
+    assert clean_text(HOSTILE) in page.locator("#live .who").all_text_contents()
+    assert page.locator("img").count() == 0
+    page.close()
+    assert complaints == []
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1920])
