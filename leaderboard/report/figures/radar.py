@@ -8,7 +8,7 @@ from leaderboard.cells import format_number
 from leaderboard.report.records import Entrant, Estimate
 from leaderboard.report.svg import WIDTH, Canvas, Figure, Scale, make_figure, shorten
 
-_RADIUS = 112.0
+_RADIUS = 104.0
 _CENTRE = (WIDTH / 2, 148.0)
 _HEIGHT = 300.0
 MIN_AXES = 3
@@ -35,7 +35,7 @@ def draw_radar(
         canvas.line(*_CENTRE, *_point(place, len(axes), _RADIUS), "grid")
         x, y = _point(place, len(axes), _RADIUS + 12)
         side = "tick-mid" if abs(x - _CENTRE[0]) < 12 else "tick" if x > _CENTRE[0] else "tick-end"
-        canvas.text(x, y + 3.8, shorten(label, 16), side, note=label)
+        canvas.text(x, y + 3.8, shorten(label, 14), side, note=label)
     middle = [median([e.value or 0.0 for e in estimates]) for _, estimates in axes]
     canvas.polyline([_point(i, len(axes), scale(v)) for i, v in enumerate(middle)], "area", closed=True)
     for k, entrant in enumerate(entrants):

@@ -169,6 +169,18 @@ def test_a_hostile_name_is_shown_and_never_run(browser: Browser, tmp_path: Path)
     assert complaints == []
 
 
+def test_on_paper_it_is_light_and_the_ranking_fits(browser: Browser, page_file: Path) -> None:
+    # A4 landscape without its margins, at 96 px an inch.
+    context = browser.new_context(viewport={"width": 1032, "height": 700}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("document.querySelector('table.ranking').scrollWidth") <= 1032
+    assert not page.locator("#sweep").is_visible()
+    context.close()
+
+
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_nothing_is_wider_than_the_screen(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
