@@ -153,3 +153,19 @@ def test_the_winner_is_picked_without_a_script(drawn: DrawnPage) -> None:
     assert drawn.page.teams[drawn.winner] == "Birch"
     assert re.search(rf"class='dot picked' data-team='{drawn.winner}'", text)
     assert not re.search(rf"picked' data-team='(?!{drawn.winner}')", text)
+
+
+def test_a_single_team_has_a_page() -> None:
+    text = render_page(draw_page(make_page(make_synthetic_field({"Alder": 1.0}, n_cases=8), n_resamples=10)))
+    assert "the only ranked submission" in text
+
+
+def test_where_nobody_was_timed_accuracy_ranks_and_the_page_says_why() -> None:
+    rng = np.random.default_rng(0)
+    tables = [make_case_table(make_answers(rng, 12, skill=skill)) for skill in (2.0, 0.5)]
+    results = [make_scored(name, table, time_s=None) for name, table in zip("ab", tables, strict=True)]
+    page = make_page(make_field(results, tables), n_resamples=10)
+    assert [one.scheme.name for one in page.modes[0].analyses] == ["aggregate-then-rank"]
+    text = render_page(draw_page(page))
+    assert "uusic25 can rank but none has a run record" in text
+    assert "nothing can be set against time and memory" in text
