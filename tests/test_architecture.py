@@ -216,3 +216,12 @@ def test_no_file_names_one_machine() -> None:
 def test_files_stay_readable() -> None:
     long = {name: n for name, file in MODULES.items() if (n := len(file.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_nothing_else_lies_at_the_top() -> None:
+    visible = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    fixed = {"README.md", "Dockerfile", "requirements.txt", "inference.py"}
+    rooms = {"train", "evaluation", "leaderboard", "sample_data", "tests", "model"}
+    ours = {"Makefile", "pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"}
+    made = {"runs", "build"}  # Ignored by git.
+    assert fixed | rooms | ours <= visible <= fixed | rooms | ours | made
