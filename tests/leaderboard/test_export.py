@@ -245,6 +245,25 @@ def test_broken_and_oversized_zip_files_are_refused(tmp_path: Path, monkeypatch:
         PredictionFolder(tmp_path / "m").add_zip(make_zip(tmp_path / "big.zip", mask=b"1" * 11), job="a")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_damaged_content_of_a_zip_file_names_the_job(tmp_path: Path, method: int) -> None:
+    file = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("mask", bytes(range(256)) * 20)
+    content = bytearray(file.read_bytes())
+    content[40:60] = b"\xff" * 20
+    file.write_bytes(content)
+    with pytest.raises(SubmissionError, match=r"job a: .*cannot be unpacked"):
+        PredictionFolder(tmp_path / "m").add_zip(file, job="a")
+
+
+def test_file_name_in_a_zip_file_that_is_no_text_names_the_job(tmp_path: Path) -> None:
+    file = make_zip(tmp_path / "name.zip", é=b"1")
+    file.write_bytes(file.read_bytes().replace("é".encode(), b"\xff\xfe"))
+    with pytest.raises(SubmissionError, match=r"job a: .*cannot be unpacked"):
+        PredictionFolder(tmp_path / "m").add_zip(file, job="a")
+
+
 def test_failed_job_leaves_its_images_unanswered_and_a_succeeded_one_must_answer(tmp_path: Path) -> None:
     failed = describe_job("a") | {"status": "Failed", "outputs": []}
     assert find_output(tmp_path, failed) is None

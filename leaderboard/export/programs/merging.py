@@ -5,6 +5,8 @@ is an error that names the job.
 """
 
 import zipfile
+import zlib
+from lzma import LZMAError
 from pathlib import Path
 
 from evaluation.contract.errors import SubmissionError
@@ -14,6 +16,17 @@ from evaluation.files.untrusted import is_safe_relative
 MAX_BYTES = 8 * 2**30
 """Unpacked, over all jobs."""
 MAX_FILES = 500_000
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    UnicodeDecodeError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+)
+"""What `zipfile` raises on archives that are damaged, encrypted or packed by a method that it lacks."""
 
 
 class PredictionFolder:
@@ -36,7 +49,7 @@ class PredictionFolder:
                 for entry in archive.infolist():
                     if not entry.is_dir():
                         self._add(entry.filename, self._read(archive, entry, job), job)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        except _UNREADABLE as error:
             raise SubmissionError(f"job {job}: `{file.name}` cannot be unpacked ({error})") from error
 
     def _read(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, job: str) -> bytes:
