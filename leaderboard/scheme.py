@@ -165,7 +165,8 @@ def load_scheme(name_or_file: str) -> Scheme:
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
         raise ConfigurationError(f"{file}: not a ranking scheme ({'; '.join(faults)}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A date or a number that YAML's own types cannot hold is a plain ValueError.
         raise ConfigurationError(f"{file}: not YAML ({error}).") from error
 
 

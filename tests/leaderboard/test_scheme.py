@@ -78,7 +78,9 @@ def test_a_fault_is_named(tmp_path: Path, change: tuple[str, str], message: str 
         load_scheme(_write(tmp_path, text))
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1", "", "!!python/object/apply:os.system [ls]", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["a: [", "- 1", "", "!!python/object/apply:os.system [ls]", "\x00", "title: 2026-99-99"]
+)
 def test_what_is_no_scheme_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"mine\.yaml"):
         load_scheme(_write(tmp_path, text))
