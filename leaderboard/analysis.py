@@ -21,6 +21,7 @@ from leaderboard.sensitivity import (
     sweep_time_share,
 )
 from leaderboard.standings import Standing, list_standings, rank_field
+from leaderboard.terms import check_metrics
 from leaderboard.uncertainty import Uncertainty, describe_uncertainty
 
 
@@ -75,8 +76,10 @@ def analyse_field(
         progress: called with the number of resamples finished so far.
 
     Raises:
-        ConfigurationError: the scheme does not rank this protocol, or nobody can be ranked by it.
+        ConfigurationError: the scheme does not rank this protocol or names an unknown metric, or nobody
+            can be ranked by it.
     """
+    check_metrics(field, scheme)
     ranked = rank_field(field, scheme, n_resamples=n_resamples, seed=seed, progress=progress)
     if ranked is None:
         needs = "a run record (score with --run) and " if scheme.weights.counts_cost else ""

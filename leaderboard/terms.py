@@ -9,10 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.contract.errors import ConfigurationError
+from evaluation.contract.task import Kind
 from evaluation.protocols.plan import Entry, Measure
 from evaluation.statistics.bootstrap import Statistic, weighted_mean
 from evaluation.statistics.resampling import draw_weights
+from leaderboard.case_files import SHARED_COLUMNS, is_text
 from leaderboard.field import Field
+from leaderboard.metric import list_metrics
 from leaderboard.paired_tests import (
     approximate_flips,
     count_wins,
@@ -50,6 +54,26 @@ class TermScores:
     """(n_teams, n_terms), NaN where undefined. Scores; for ranked cases mean ranks; for tests wins."""
     samples: FloatArray
     """(n_resamples, n_teams, n_terms), likewise."""
+
+
+def check_metrics(field: Field, scheme: Scheme) -> None:
+    """Refuse a rule that names metrics which nobody computes: left out, they would change it unseen.
+
+    Raises:
+        ConfigurationError: the scheme does not rank this protocol, or a metric is unknown at its level. All
+            are named.
+    """
+    problems = []
+    for group in scheme.groups(field.protocol):
+        known = _list_known(field, group)
+        unknown = [metric for metric in group.metrics if metric not in known]
+        if known and unknown:
+            problems.append(f"{', '.join(unknown)} in `{group.name}` (known: {', '.join(sorted(known))})")
+    if problems:
+        raise ConfigurationError(
+            f"Expected the metrics of {scheme.name} to be ones of {field.protocol} but got "
+            f"{'; '.join(problems)}."
+        )
 
 
 def compute_terms(
@@ -115,6 +139,22 @@ def read_case_metric(field: Field, task: str, metric: str) -> tuple[FloatArray, 
         else:
             rows.append(np.full(len(positions), np.nan))
     return np.stack(rows), positions
+
+
+def _list_known(field: Field, group: Group) -> set[str]:
+    """List the metrics that a group may name; empty where the field has no task of its kind."""
+    if group.level == "summary":
+        shown = {metric.key for metric in list_metrics(field.protocol)}
+        return shown.union(*(team.plan.summary for team in field.teams))
+    tasks = [task_id for task_id, task in field.tasks.items() if task.kind is group.kind]
+    if not tasks:
+        return set()
+    if group.level == "task":
+        return {name for team in field.teams for task in tasks for name in team.plan.tasks.get(task, {})}
+    columns = {str(name) for team in field.teams for name in team.cases.columns}
+    metrics = {name for name in columns - {*SHARED_COLUMNS, "predicted"} if not is_text(name)}
+    metrics = {name for name in metrics if not name.startswith("probability_")}
+    return metrics | ({CORRECT} if group.kind is Kind.CLASSIFICATION else set())
 
 
 def _list_group(field: Field, group: Group) -> Iterator[tuple[str | None, str]]:

@@ -11,7 +11,7 @@ from evaluation.contract.result import RunRecord
 from leaderboard.analysis import analyse_field, to_plain
 from leaderboard.analysis_pages import render_analysis, render_comparison
 from leaderboard.field import Field, make_field, select_cases
-from leaderboard.scheme import load_scheme
+from leaderboard.scheme import Scheme, load_scheme
 from leaderboard.sensitivity import leave_out_tasks, leave_out_teams, sweep_accuracy_weight, sweep_time_share
 from leaderboard.standings import RankedField, list_standings, rank_field
 from leaderboard.uncertainty import measure_uncertainty
@@ -89,6 +89,34 @@ def test_nobody_to_rank_is_an_error_that_names_a_way_out() -> None:
     field = with_run(make_synthetic_field({"a": 1.0}), "a", None)
     with pytest.raises(ConfigurationError, match="aggregate-then-rank"):
         analyse_field(field, load_scheme("uusic25"), n_resamples=5)
+
+
+@pytest.mark.parametrize(
+    ("method", "group"),
+    [
+        ("min_max", {"level": "summary", "metrics": ["pref", "perf"]}),
+        ("min_max", {"level": "task", "kind": "segmentation", "metrics": ["dcs", "nsd"]}),
+        ("rank_then_aggregate", {"level": "case", "kind": "segmentation", "metrics": ["dcs", "nsd"]}),
+        ("rank_then_aggregate", {"level": "case", "kind": "segmentation", "metrics": ["status"]}),
+        ("test_then_rank", {"level": "case", "kind": "segmentation", "metrics": ["correct"]}),
+        ("test_then_rank", {"level": "case", "kind": "classification", "metrics": ["label"]}),
+    ],
+)
+def test_a_metric_that_nobody_computes_is_refused_and_never_left_out(
+    method: str, group: dict[str, object]
+) -> None:
+    rule = {
+        "name": "mine",
+        "title": "Mine",
+        "method": method,
+        "accuracy": {"uusic25": [{"name": "all", **group}]},
+        "weights": {"accuracy": 1.0, "time": 0.0, "memory": 0.0},
+    }
+    scheme = Scheme.model_validate(rule)
+    metrics = group["metrics"]
+    assert isinstance(metrics, list)
+    with pytest.raises(ConfigurationError, match=f"{metrics[0]} in `all`"):
+        analyse_field(make_synthetic_field(SKILLS), scheme, n_resamples=5)
 
 
 def test_leaving_out_a_team_ranks_the_others_anew() -> None:
