@@ -4,6 +4,7 @@ Promises: all pairs are tested under the same sign flips, so of two pairs the on
 in every unit never gets the larger p; both directions of a pair are tested.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,9 @@ from evaluation.contract.errors import ConfigurationError
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 N_FLIPS = 9999
-"""The smallest p is 1/10,000: enough for Holm's 0.05/n(n − 1) up to 22 teams."""
+"""The smallest p is 1/10,000; `choose_n_flips` tells where that is not small enough."""
+_CHUNK_CELLS = 2**24
+"""Signs, and sums of them, held in memory at once: 128 MiB each."""
 _TOLERANCE = 1e-12
 
 
@@ -70,6 +73,15 @@ def score_differences(values: FloatArray, test: Literal["wilcoxon", "permutation
     return np.sign(differences) * np.where(sizes == 0, 0.0, ranks)
 
 
+def choose_n_flips(n_teams: int, alpha: float) -> int:
+    """Return how many flips let one clear pair of n teams pass Holm's first step, alpha/n(n − 1).
+
+    At least 9,999; so many more that the smallest p there is at most half of that step, without which nobody
+    could ever win in a large field or at a small alpha.
+    """
+    return max(N_FLIPS, math.ceil(2 * n_teams * (n_teams - 1) / alpha) - 1)
+
+
 def flip_signs(contributions: FloatArray, *, seed: int = 0, n_flips: int = N_FLIPS) -> FloatArray:
     """Test every pair by flipping signs unit by unit.
 
@@ -89,16 +101,17 @@ def flip_signs(contributions: FloatArray, *, seed: int = 0, n_flips: int = N_FLI
     """
     if n_flips < 1 or not np.isfinite(contributions).all():
         raise ConfigurationError("Expected arguments of finite contributions and at least one flip.")
-    signs = np.random.default_rng(seed).integers(0, 2, size=(n_flips, len(contributions))) * 2.0 - 1.0
+    stream = np.random.default_rng(seed)
     observed = contributions.sum(axis=0)
-    sums = signs @ contributions
     slack = _TOLERANCE * np.abs(contributions).sum(axis=0)
-    counts = np.stack(
-        [
-            np.count_nonzero(sums >= observed - slack, axis=0),
-            np.count_nonzero(sums <= observed + slack, axis=0),
-        ]
-    )
+    counts = np.zeros((2, contributions.shape[1]), dtype=np.int64)
+    n_units = len(contributions)
+    rows = max(1, _CHUNK_CELLS // max(1, *contributions.shape))
+    for start in range(0, n_flips, rows):
+        signs = stream.integers(0, 2, size=(min(rows, n_flips - start), n_units)) * 2.0 - 1.0
+        sums = signs @ contributions
+        counts[0] += np.count_nonzero(sums >= observed - slack, axis=0)
+        counts[1] += np.count_nonzero(sums <= observed + slack, axis=0)
     return np.asarray((1 + counts) / (1 + n_flips))
 
 

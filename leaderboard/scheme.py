@@ -96,8 +96,9 @@ class Scheme(Record):
     """Only for ``min_max`` with one group of one metric."""
     test: Literal["wilcoxon", "permutation"] = "wilcoxon"
     """What ``test_then_rank`` compares pairs by."""
-    alpha: float = Setting(default=0.05, gt=0, lt=1)
-    """Familywise level of the tests of one task and metric, after Holm's adjustment."""
+    alpha: float = Setting(default=0.05, ge=0.001, lt=1)
+    """Familywise level of the tests of one task and metric, after Holm's adjustment; the smaller, the more
+    sign flips it takes."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

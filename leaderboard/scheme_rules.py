@@ -75,7 +75,8 @@ def _state_details(scheme: Scheme) -> list[str]:
     if scheme.method == "test_then_rank":
         what = "Wilcoxon's signed ranks" if scheme.test == "wilcoxon" else "the differences themselves"
         return [
-            f"Tests: 9,999 sign flips of {what}, patient by patient where known, else image by image; "
+            f"Tests: 9,999 sign flips (more where Holm's first step needs it) of {what}, patient by patient "
+            "where known, else image by image; "
             f"Holm-adjusted over all n(n − 1) tests of a task and metric, at {scheme.alpha:g}. On resamples "
             "the flips' normal approximation is used.",
         ]

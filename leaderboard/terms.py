@@ -19,6 +19,7 @@ from leaderboard.field import Field
 from leaderboard.metric import list_metrics
 from leaderboard.paired_tests import (
     approximate_flips,
+    choose_n_flips,
     count_wins,
     flip_signs,
     list_pairs,
@@ -192,8 +193,9 @@ def _count_all_wins(
     terms = tuple(SchemeTerm(group.name, _label(task, metric), task, True) for group, task, metric in chosen)
     tested = [_contribute(field, scheme, task, metric) for _, task, metric in chosen]
     values = np.empty((len(field.teams), len(terms)))
+    n_flips = choose_n_flips(len(field.teams), scheme.alpha)
     for place, (contributions, _) in enumerate(tested):
-        values[:, place] = count_wins(flip_signs(contributions), pairs, scheme.alpha)
+        values[:, place] = count_wins(flip_signs(contributions, n_flips=n_flips), pairs, scheme.alpha)
     samples = np.empty((n_resamples, len(field.teams), len(terms)))
     done = 0
     for weights in draw_weights(field.units, n_resamples=n_resamples, seed=seed):

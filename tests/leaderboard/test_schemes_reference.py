@@ -103,6 +103,26 @@ def test_flips_tend_to_the_exact_p() -> None:
             assert found[0, pair] == pytest.approx(exact, abs=0.02)
 
 
+@pytest.mark.parametrize(("n_teams", "alpha"), [(23, 0.05), (12, 0.01), (5, 0.001)])
+def test_who_is_better_in_every_case_wins_in_large_fields_and_at_small_levels(
+    n_teams: int, alpha: float
+) -> None:
+    rng = np.random.default_rng(4)
+    table = rng.normal(size=(n_teams, 40)).round(2)
+    table[0] = table.max() + 1 + rng.random(40)
+    scheme = make_scheme("test_then_rank", "case").model_copy(update={"alpha": alpha})
+    ranks = ranks_of(make_detection_field([table.tolist()]), scheme)
+    assert ranks[0] == 1
+    assert min(ranks[1:]) > 1
+
+
+def test_flips_in_chunks_are_the_same_flips(monkeypatch: pytest.MonkeyPatch) -> None:
+    contributions = score_differences(np.random.default_rng(2).normal(size=(3, 7)), "wilcoxon")
+    whole = flip_signs(contributions)
+    monkeypatch.setattr("leaderboard.paired_tests._CHUNK_CELLS", 100)
+    assert flip_signs(contributions).tolist() == whole.tolist()
+
+
 def test_wins_need_holms_level() -> None:
     pairs = list_pairs(3)
     p = np.array([[0.001, 0.02, 0.5], [0.999, 0.98, 0.5]])
