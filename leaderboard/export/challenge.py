@@ -1,12 +1,13 @@
 """A challenge as both platforms need it: checked references, the participants' input, the code that scores.
 
-Promises: what participants get carries no label and asks for the same cases as the references; the code is
-this checkout's own `evaluation`, file by file.
+Promises: what participants get is their manifest and its images, carries no label and asks for the same cases
+as the references; the code is this checkout's own `evaluation`, file by file.
 """
 
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,19 +141,17 @@ def _read_inputs(
 ) -> dict[str, Content]:
     if not folder.is_dir():
         raise ConfigurationError(f"{folder}: Expected the participant's input folder; name it with --input.")
-    files = _list_tree(folder, "input")
+    files: dict[str, Content] = {}
     if protocol == "uusic25":
         file = manifest_file or folder / "manifest.json"
         asked = uusic25.read_manifest(file, images_dir=folder)
         problems = list(_find_labels_in_json(file))
-        files |= {"manifest.json": file}
+        files["manifest.json"] = file
     else:
         asked = fmc_uia.read_manifest(folder)
-        problems = [
-            text
-            for table in sorted((folder / "csv_files").glob("*.csv"))
-            for text in _find_labels_in_csv(table)
-        ]
+        tables = sorted((folder / "csv_files").glob("*.csv"))
+        files |= {f"input/csv_files/{table.name}": table for table in tables}
+        problems = [text for table in tables for text in _find_labels_in_csv(table)]
         problems += [
             f"the reference mask {case.output_path}"
             for case in asked.cases
@@ -168,6 +167,20 @@ def _read_inputs(
         raise ConfigurationError(
             f"{folder}: Expected the cases of the references but {odd!r} is in one of them only."
         )
+    return files | _list_images(asked, folder)
+
+
+def _list_images(asked: Manifest, folder: Path) -> dict[str, Content]:
+    """List the images that are asked for, and nothing else: references may lie in the same folder."""
+    top = os.path.normpath(folder)
+    files: dict[str, Content] = {}
+    for case in asked.cases:
+        if not case.image_file.is_file():
+            raise ConfigurationError(
+                f"{case.case_id}: Expected its image at {case.image_file} but there is no file; --input is "
+                "the folder that the images' paths start from."
+            )
+        files[f"input/{Path(os.path.relpath(case.image_file, top)).as_posix()}"] = case.image_file
     return files
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -193,6 +194,46 @@ def test_labelled_manifest_is_never_given_to_participants(tmp_path: Path) -> Non
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 2
     assert "mask_name" in done.stderr
+
+
+def export_input(protocol: str, folder: Path, out: Path) -> Path:
+    """Export a bundle with this input folder; return what participants get, unpacked."""
+    words = ["export", "codabench", "--protocol", protocol, *REFERENCE[protocol], "--input", str(folder)]
+    words += ["--image", "a", "--start", "2026-05-01", "--out", str(out / "bundle")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    return unpack(unpack(out / "bundle" / "competition.zip", out / "b") / "public_data.zip", out / "given")
+
+
+def test_references_that_lie_beside_the_images_are_never_given_to_participants(tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    shutil.copytree(SAMPLES / "uusic25" / "images", mixed)
+    shutil.copytree(SAMPLES / "uusic25" / "references", mixed, dirs_exist_ok=True)
+    shutil.copy(SAMPLES / "uusic25" / "ground_truth.json", mixed)
+    shutil.copy(SAMPLES / "uusic25" / "manifest.json", mixed)
+    given = export_input("uusic25", mixed, tmp_path)
+    names = {file.relative_to(given).as_posix() for file in given.rglob("*") if file.is_file()}
+    asked = json.loads((SAMPLES / "uusic25" / "manifest.json").read_text())
+    assert names == {"manifest.json", *(f"input/{entry['img_path_relative']}" for entry in asked)}
+
+
+def test_boxes_and_keys_beside_fmc_uias_images_are_never_given_to_participants(tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    shutil.copytree(SAMPLES / "fmc_uia" / "input", mixed)
+    (mixed / "Detection" / "Annotations").mkdir()
+    (mixed / "Detection" / "Annotations" / "0000.xml").write_text("<box/>")
+    (mixed / "csv_files" / "answers.json").write_text("{}")
+    given = export_input("fmc_uia", mixed, tmp_path)
+    assert not [file for file in given.rglob("*") if file.suffix in {".xml", ".json"}]
+
+
+def test_input_folder_without_the_images_is_refused(tmp_path: Path) -> None:
+    base = ["export", "codabench", "--protocol", "uusic25", *REFERENCE["uusic25"], "--image", "a"]
+    words = [*base, "--start", "2026-05-01", "--input", str(SAMPLES / "uusic25")]
+    done = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert "Expected its image at" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_folder_that_is_not_empty_is_kept(tmp_path: Path) -> None:
