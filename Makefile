@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 TESTS ?= tests
 
-.PHONY: demo gate baseline test test-all check golden clean help
+.PHONY: demo gate baseline test test-containers test-all check golden clean help
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,9 +31,12 @@ baseline: demo ## run the demo and make its scores of the shipped model the new 
 	for p in $(BASELINES); do mkdir -p sample_data/baseline/$$p && \
 		cp runs/demo/$$p/lite/result.json runs/demo/$$p/lite/cases.csv sample_data/baseline/$$p/ || exit 1; done
 
-test: $(STAMP) ## all tests but the slow ones, with line coverage of evaluation/ and leaderboard/
+test: $(STAMP) ## all tests but the slow ones and those of containers, with line coverage of evaluation/ and leaderboard/
 	rm -f .coverage .coverage.*
-	$(BIN)/pytest -q -m "not slow" -n 2 --cov --cov-report=term --cov-fail-under=95 $(TESTS)
+	$(BIN)/pytest -q -m "not slow" -n 2 --cov --cov-report=term --cov-fail-under=95 --ignore tests/container $(TESTS)
+
+test-containers: $(STAMP) ## images and hostile submissions on a real engine; skipped, with the reason, where there is none
+	$(BIN)/pytest -q -m "not slow" tests/container
 
 test-all: $(STAMP) ## every test
 	$(BIN)/pytest -q $(TESTS)

@@ -96,6 +96,11 @@ def rescale(values: FloatArray, *, higher_is_better: bool) -> FloatArray:
     return np.where(any_defined, np.where(defined, ratio, 0.0), np.nan)
 
 
+def has_own_scale(scheme: Scheme, terms: Sequence[SchemeTerm]) -> bool:
+    """Whether a team's accuracy is a number of its own, not one relative to the field's best and worst."""
+    return scheme.anchors is not None or _is_raw(scheme, terms)
+
+
 def _is_raw(scheme: Scheme, terms: Sequence[SchemeTerm]) -> bool:
     """Whether values are averaged as they are: fractions are on one scale, pixels are not."""
     return scheme.method == "aggregate_then_rank" and all(term.higher_is_better for term in terms)

@@ -96,8 +96,8 @@ def describe_resampling(found: Uncertainty) -> tuple[str, ...]:
         f"differences ({found.freedom} degrees of freedom, the smallest task's), Holm-adjusted over all "
         "pairs."
         if found.sets_have_level
-        else "Rank sets are descriptive too under this scheme: ranks and wins jump, and no test of their "
-        "difference keeps a level.",
+        else "Rank sets are descriptive too under this scheme: ranks and wins jump, and a scale that the "
+        "field's best and worst make moves with them; no test of such differences keeps a level.",
         "A tier opens with the first team that is significantly worse than a leader of the tier above; teams "
         "of one rank share a tier.",
     ]

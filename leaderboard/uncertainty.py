@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.combining import Costs, combine
+from leaderboard.combining import Costs, combine, has_own_scale
 from leaderboard.field import Field
 from leaderboard.ranking import rank_descending
 from leaderboard.scheme import Scheme
@@ -70,7 +70,8 @@ class Uncertainty:
     freedom: int
     """Degrees of freedom of these tests: units of the smallest task − 1."""
     sets_have_level: bool
-    """Whether the rank sets hold all true ranks with the level; not for ranks and wins, which jump."""
+    """Whether the rank sets hold all true ranks with the level; not for ranks and wins, which jump, nor where
+    the field's own best and worst make the scale."""
     tau_median: float | None
     """Kendall's tau-b between the ranking and a resample's; None where every order ties everybody."""
     tau_range: Range | None
@@ -148,7 +149,7 @@ def describe_uncertainty(ranked: RankedField, *, seed: int, level: float = 0.95)
         teams=teams,
         p_adjusted=tuple(tuple(p[i, order].tolist()) for i in order),
         freedom=freedom,
-        sets_have_level=ranked.scheme.method in ("min_max", "aggregate_then_rank"),
+        sets_have_level=has_own_scale(ranked.scheme, ranked.terms.terms),
         tau_median=float(np.median(taus)) if len(taus) else None,
         tau_range=_cut(taus, level, 1.0) if len(taus) else None,
         taus=tuple(taus.tolist()),

