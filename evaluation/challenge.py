@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
+from evaluation.contract.case import MaskReference
 from evaluation.contract.errors import ConfigurationError, ManifestError
 from evaluation.contract.manifest import Manifest
 from evaluation.files.json_text import parse_json
@@ -83,7 +84,7 @@ def refuse_labels(protocol: Protocol, input_dir: Path, manifest: Path | None) ->
         ManifestError: the manifest carries labels, or reference masks lie in the input folder.
     """
     file = find_manifest_file(protocol, input_dir, manifest)
-    found = list(_find_csv_labels(input_dir) if file is None else _find_json_labels(file))
+    found = list(_find_csv_labels(input_dir) if file is None else _find_json_labels(file, input_dir))
     if found:
         shown = "\n  ".join(found[:_SHOWN])
         raise ManifestError(
@@ -92,12 +93,26 @@ def refuse_labels(protocol: Protocol, input_dir: Path, manifest: Path | None) ->
         )
 
 
-def refuse_reference_inside(input_dir: Path, reference: Path, images: Path | None) -> None:
+def refuse_reference_inside(
+    protocol: Protocol, input_dir: Path, reference: Path, images: Path | None
+) -> None:
     """Refuse an input folder from which the references can be read.
 
     Raises:
-        ConfigurationError: the reference, or its masks, lie in the input folder.
+        ConfigurationError: the reference, or one of its masks, lies in the input folder.
+        ManifestError: references that cannot be used.
     """
+    _refuse_place_inside(input_dir, reference, images)
+    root = input_dir.resolve()
+    for case in read_reference(protocol, reference, images).cases:
+        if isinstance(case.reference, MaskReference) and case.reference.file.resolve().is_relative_to(root):
+            raise ConfigurationError(
+                f"{case.reference.file}: a reference mask lies in the input folder {input_dir}, where the"
+                " submission could read it; keep references beside the input, not in it"
+            )
+
+
+def _refuse_place_inside(input_dir: Path, reference: Path, images: Path | None) -> None:
     for place in (reference, images):
         inside = place is not None and place.resolve().is_relative_to(input_dir.resolve())
         if inside and place is not None and place.resolve() != input_dir.resolve():
@@ -109,12 +124,17 @@ def refuse_reference_inside(input_dir: Path, reference: Path, images: Path | Non
         raise ConfigurationError(f"{reference}: is input and reference at once; the submission could read it")
 
 
-def _find_json_labels(file: Path) -> Iterator[str]:
+def _find_json_labels(file: Path, input_dir: Path) -> Iterator[str]:
     for number, entry in enumerate(parse_json(file.read_bytes()).value):
         if isinstance(entry, dict):
             names = [name for name in _UUSIC25_LABELS if entry.get(name) is not None]
             if names:
                 yield f"entry {number}: {', '.join(names)}"
+            # The organisers' own tree holds masks/ beside imgs/.
+            image = str(entry.get("img_path_relative"))
+            mask = uusic25.mask_output_path(image)
+            if mask != image and (input_dir / mask).is_file():
+                yield f"entry {number}: the mask {mask} lies in the input folder"
 
 
 def _find_csv_labels(input_dir: Path) -> Iterator[str]:

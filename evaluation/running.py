@@ -60,13 +60,13 @@ def open_challenge(
 
     Raises:
         ConfigurationError: a place does not exist, or the references lie in the input folder.
-        ManifestError: the manifest cannot be used, or carries labels.
+        ManifestError: the manifest or the references cannot be used, or the input carries labels.
     """
     file = find_manifest_file(protocol, input_dir, manifest)
     asked = read_input(protocol, input_dir, manifest)
     refuse_labels(protocol, input_dir, manifest)
     if reference is not None:
-        refuse_reference_inside(input_dir, reference.reference, reference.images)
+        refuse_reference_inside(protocol, input_dir, reference.reference, reference.images)
     return Challenge(asked, input_dir.resolve(), None if file is None else file.resolve())
 
 

@@ -126,6 +126,23 @@ def test_reference_in_the_input_folder_is_refused(tmp_path: Path, place: str) ->
         )
 
 
+def test_masks_in_the_tree_of_the_images_are_refused(tmp_path: Path) -> None:
+    scene = make_scene(tmp_path)
+    write_mask(tmp_path / "input" / MASK_PATH, disc())
+    with pytest.raises(ManifestError, match=f"entry 0: the mask {MASK_PATH} lies in the input folder"):
+        open_challenge(Protocol.UUSIC25, scene.challenge.input_dir, tmp_path / "manifest.json")
+
+
+def test_masks_of_any_name_in_the_tree_of_the_images_are_refused(tmp_path: Path) -> None:
+    scene = make_scene(tmp_path)
+    write_mask(tmp_path / "input" / "labels" / "1.png", disc())
+    entries = json.loads((tmp_path / "truth.json").read_text())
+    entries[0]["mask_path_relative"] = "labels/1.png"
+    place = ReferencePlace(write_json(tmp_path / "other.json", entries), scene.challenge.input_dir)
+    with pytest.raises(ConfigurationError, match="a reference mask lies in the input folder"):
+        open_challenge(Protocol.UUSIC25, scene.challenge.input_dir, tmp_path / "manifest.json", place)
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
