@@ -7,6 +7,7 @@ from typing import Protocol
 
 from evaluation.contract.errors import EngineError
 from evaluation.runner.engine import ImageMissingError
+from evaluation.runner.owner import MARK
 
 _MAX_INDEX_BYTES = 2**24
 _LOAD_S = 3600.0
@@ -20,7 +21,8 @@ def load_image_file(engine: _Loader, file: Path) -> str:
     """Load what ``docker save`` or ``podman save`` wrote and return the id it has now.
 
     A file may carry any tag, that of another submission or of a base image too: tags that it took are given
-    back to the images that had them, so nothing that runs later is changed by it.
+    back to the images that had them, and tags that nobody had are taken off again, so no submission that is
+    named by such a tag runs this image in its place.
 
     Raises:
         ImageMissingError: the file cannot be read, or holds no image or more than one.
@@ -37,7 +39,11 @@ def load_image_file(engine: _Loader, file: Path) -> str:
         raise ImageMissingError(f"{file}: holds no image", is_unknown=True)
     image_id = engine.ask("image", "inspect", "--format={{.Id}}", names[0])
     for tag, old in before.items():
-        if old is not None and old != image_id:
+        if old is None:
+            # A name of its own first: an image whose last name goes is removed with it.
+            engine.ask("tag", image_id, f"{MARK}:{image_id.removeprefix('sha256:')}")
+            engine.ask("image", "rm", tag)
+        elif old != image_id:
             engine.ask("tag", old, tag)
     return image_id
 

@@ -1,9 +1,11 @@
 """The docker engine against a recorded command line: its failures are never the submission's."""
 
+import io
 import json
 import os
 import shutil
 import sys
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,6 +137,24 @@ def test_image_that_cannot_be_pulled_is_missing(docker: FakeDocker, words: str, 
     record = docker.run()
     assert (record.outcome, record.fault, record.passes) == (Outcome.IMAGE_MISSING, fault, ())
     assert words in record.sentence
+
+
+def test_tag_that_nobody_had_does_not_stay_with_a_loaded_image(docker: FakeDocker) -> None:
+    index = json.dumps([{"RepoTags": ["team/b:1"]}]).encode()
+    with tarfile.open(docker.folder / "a.tar", "w") as archive:
+        header = tarfile.TarInfo("manifest.json")
+        header.size = len(index)
+        archive.addfile(header, io.BytesIO(index))
+    by_id = ["image", "inspect", "--format={{.Id}}"]
+    docker.answer(
+        ([*by_id, "team/b:1"], 1, "", "No such image"),
+        ([*by_id, "sha256:abc"], 0, "sha256:abc\n", ""),
+        (["load"], 0, "Loaded image ID: sha256:abc\n", ""),
+    )
+    assert docker.engine.resolve(ImageFileSubmission(docker.folder / "a.tar")).digest == "sha256:abc"
+    loaded = next(number for number, call in enumerate(docker.calls) if call[0] == "load")
+    changes = [call for call in docker.calls[loaded:] if call[0] == "tag" or call[:2] == ["image", "rm"]]
+    assert changes == [["tag", "sha256:abc", "ultrasound-bench:abc"], ["image", "rm", "team/b:1"]]
 
 
 def test_program_of_the_image_that_is_not_there_is_the_submissions_fault(docker: FakeDocker) -> None:
