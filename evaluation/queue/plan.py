@@ -11,7 +11,7 @@ from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
 from evaluation.runner.draft import RunOptions
 from evaluation.runner.engines import EngineName
-from evaluation.runner.limits import Limits, Profile, parse_size
+from evaluation.runner.limits import Profile, make_limits, parse_size
 from evaluation.runner.submission import Submission, choose_submission
 
 _MOST_BYTES = 10_000_000
@@ -55,7 +55,7 @@ class EntryOptions(Record):
         given: dict[str, Any] = {field: parse_size(text) for field, text in sizes.items() if text}
         given |= {field: number for field, number in numbers.items() if number is not None}
         return RunOptions(
-            limits=Limits(**given),
+            limits=make_limits(**given),
             profile=self.profile,
             gpus=self.gpus,
             n_repeats=self.repeat,
@@ -157,6 +157,6 @@ def _find_problems(plan: QueuePlan) -> list[str]:
         try:
             entry.make_submission()
             entry.make_run_options()
-        except (ConfigurationError, ValidationError) as error:
+        except ConfigurationError as error:
             problems.append(f"{entry.name}: {error}")
     return problems

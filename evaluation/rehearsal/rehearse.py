@@ -14,7 +14,7 @@ from evaluation.rehearsal.verdict import Facts, RuleVerdict, judge_rehearsal
 from evaluation.runner.draft import RunOptions
 from evaluation.runner.engine import Engine
 from evaluation.runner.folder import MEMORY_FILE
-from evaluation.runner.limits import Limits, Profile
+from evaluation.runner.limits import Profile, make_limits
 from evaluation.runner.outcome import Outcome
 from evaluation.runner.record import RunFile
 from evaluation.runner.run import Tell, run_submission
@@ -80,7 +80,7 @@ def rehearse(
         DeviceError: the disk is too full.
     """
     options = RunOptions(
-        limits=Limits(
+        limits=make_limits(
             memory_bytes=round(limits.host_memory_mib.value) * _MIB,
             cpus=min(limits.cpus.value, usable_cores()),
             time_limit_s=limits.rehearsal_time_limit_s.value,

@@ -21,7 +21,7 @@ from evaluation.runner.draft import RunOptions
 from evaluation.runner.engine import Engine
 from evaluation.runner.engines import EngineName, choose_engine, open_engine, open_installed
 from evaluation.runner.folder import RESULT_FILE, RUN_FILE
-from evaluation.runner.limits import Limits, Profile, parse_size
+from evaluation.runner.limits import Limits, Profile, make_limits, parse_size
 from evaluation.runner.record import RunFile
 from evaluation.runner.run import Finished, Tell, run_submission
 from evaluation.runner.submission import choose_submission
@@ -117,10 +117,12 @@ def run(
     """
     submission = choose_submission(image, image_tar, command)
     chosen = choose_engine(engine, submission)
+    if remove_image and not chosen.is_isolated:
+        raise ConfigurationError("--remove-image: a command has no image to remove")
     place = None if score is None else ReferencePlace(score, score_images)
     challenge = open_challenge(protocol, input_dir, manifest, place)
     options = RunOptions(
-        limits=Limits(
+        limits=make_limits(
             memory_bytes=parse_size(memory),
             cpus=_choose_cpus(cpus, chosen),
             pids=pids,
@@ -158,8 +160,8 @@ def run(
         _score(
             out, place, ScoringOptions(mode=mode.value, n_resamples=bootstrap, seed=seed), is_quiet=as_json
         )
-    if remove_image:
-        _forget(chosen, record)
+    if remove_image and record.image_digest is not None:
+        chosen.remove_image(record.image_digest)
     if as_json:
         sys.stdout.buffer.write((out / RUN_FILE).read_bytes())
     raise typer.Exit({"none": 0, "submission": 1, "infrastructure": 3}[record.fault])
@@ -274,12 +276,6 @@ def _score(out: Path, place: ReferencePlace, options: ScoringOptions, *, is_quie
     if not is_quiet:
         show_result(scored.result)
         console.print(f"wrote {out / RESULT_FILE}", soft_wrap=True)
-
-
-def _forget(engine: Engine, record: RunFile) -> None:
-    if record.image_digest is None or engine.name == "local":
-        raise ConfigurationError("--remove-image: there is no image to remove")
-    engine.remove_image(record.image_digest)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import math
 import re
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
@@ -44,6 +44,19 @@ class Limits(Record):
     """Files and folders in the output folder."""
     log_bytes: int = Field(default=20 * 2**20, ge=2**10)
     """Of a longer log the first and the last half are kept."""
+
+
+def make_limits(**given: float) -> Limits:
+    """Return limits; what is not given is the default.
+
+    Raises:
+        ConfigurationError: a limit that cannot be held.
+    """
+    try:
+        return Limits.model_validate(given)
+    except ValidationError as error:
+        lines = [f"limit `{e['loc'][0]}`: {e['msg']} but got {e['input']}" for e in error.errors()]
+        raise ConfigurationError("; ".join(lines)) from error
 
 
 def parse_size(text: str) -> int:

@@ -88,6 +88,9 @@ def test_exit_status_tells_who_is_at_fault(scene: Scene, call: Run, body: str, c
         (["--engine", "docker"], "--engine docker cannot run a command"),
         (["--memory", "much"], "Expected a size such as 512m"),
         (["--cpus", "4096"], "core(s) to give"),
+        (["--memory", "1k"], "limit `memory_bytes`: Input should be greater than or equal to 4194304"),
+        (["--time-limit", "inf"], "limit `time_limit_s`"),
+        (["--remove-image"], "a command has no image to remove"),
         (["--score", "input/truth.json"], "lies in the input folder"),
     ],
 )
@@ -98,6 +101,21 @@ def test_options_that_do_not_fit_are_refused_before_anything_runs(
     code, _, said = call(*words_for(scene, ANSWER, *more))
     assert (code, reason in said) == (2, True), said
     assert not scene.out.exists()
+
+
+def test_missing_image_that_was_to_be_removed_is_the_submissions_fault(
+    scene: Scene, call: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = scene.folder / "docker"
+    docker.write_text(
+        "#!/bin/sh\ncase $1 in version|info) echo 8;; image|pull) echo manifest unknown >&2; exit 1;; esac\n"
+    )
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(scene.folder), prepend=":")
+    words = words_for(scene, ANSWER)
+    words = [*words[: words.index("--command")], "--image", "absent", "--remove-image"]
+    code, text, _ = call(*words)
+    assert (code, "image_missing" in text) == (1, True), text
 
 
 def test_clean_says_what_it_removed(call: Run) -> None:
