@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from evaluation.contract.errors import ConfigurationError
+from evaluation.contract.errors import ConfigurationError, DeviceError
 from evaluation.contract.record import Record
 
 _MIB = 2**20
@@ -114,9 +114,17 @@ def open_gpus(gpus: str) -> GpuProbe | NoGpu:
 
     Raises:
         ConfigurationError: a device that is named is not there although the driver is.
+        DeviceError: devices are named and none can be had; without them the submission would be at fault.
     """
     if gpus == "none":
         return NoGpu("the run was given no GPU")
+    opened = _open_driver(gpus)
+    if isinstance(opened, NoGpu) and gpus != "all":
+        raise DeviceError(f"GPU {gpus} was asked for but {opened.reason}")
+    return opened
+
+
+def _open_driver(gpus: str) -> GpuProbe | NoGpu:
     try:
         import pynvml
     except ModuleNotFoundError:

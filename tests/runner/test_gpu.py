@@ -5,7 +5,7 @@ import ctypes
 import pynvml
 import pytest
 
-from evaluation.contract.errors import ConfigurationError
+from evaluation.contract.errors import ConfigurationError, DeviceError
 from evaluation.runner.gpu import GpuProbe, NoGpu, open_gpus
 from tests.runner.conftest import GPU_IS_LOST, NO_PERMISSION, FakeDriver
 
@@ -26,6 +26,11 @@ def test_a_driver_that_is_not_loaded_is_a_reason(driver: FakeDriver) -> None:
     opened = open_gpus("all")
     assert isinstance(opened, NoGpu)
     assert "Driver Not Loaded" in opened.reason
+
+
+def test_a_device_that_is_named_is_never_silently_left_out(driver: FakeDriver) -> None:
+    with pytest.raises(DeviceError, match="GPU 0 was asked for but the NVIDIA driver does not answer"):
+        open_gpus("0")
 
 
 def test_a_driver_without_devices_is_a_reason(driver: FakeDriver) -> None:
