@@ -56,10 +56,17 @@ def hash_tree(folder: Path) -> Tree:
 
 
 def _walk(folder: Path) -> Iterator[str]:
-    for place, folders, files in os.walk(folder, onerror=_refuse):
-        folders.sort()
+    for place, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
+        # A link to a folder that leads to it would never end; what is there is walked already.
+        way = [Path(place), *Path(place).parents]
+        above = [step.resolve() for step in way if step.is_relative_to(folder)]
+        folders[:] = sorted(name for name in folders if not _is_above(Path(place, name).resolve(), above))
         for name in files:
             yield os.path.relpath(f"{place}/{name}", folder)
+
+
+def _is_above(target: Path, above: list[Path]) -> bool:
+    return any(step.is_relative_to(target) for step in above)
 
 
 def _refuse(error: OSError) -> None:

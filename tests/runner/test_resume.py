@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.contract.errors import ConfigurationError, DeviceError
+from evaluation.runner.content import hash_tree
 from evaluation.runner.folder import RunFolder, remove_tree
 from evaluation.runner.outcome import Outcome
 from evaluation.runner.owner import RUN_VARIABLE, describe_owner, is_gone
@@ -53,6 +54,19 @@ def test_changed_program_input_limit_or_prediction_is_run_again(scene: Scene) ->
     (scene.out / "predictions" / "classification.json").write_text("{}")
     assert not scene.run(ANSWER).is_resumed
     assert not scene.run(ANSWER, is_forced=True).is_resumed
+
+
+def test_image_behind_a_linked_folder_counts(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "input").mkdir()
+    (tmp_path / "data" / "a.png").write_text("1")
+    (tmp_path / "input" / "linked").symlink_to(tmp_path / "data")
+    (tmp_path / "data" / "back").symlink_to(tmp_path / "data")
+    (tmp_path / "data" / "around").symlink_to(tmp_path / "input")
+    before = hash_tree(tmp_path / "input")
+    (tmp_path / "data" / "a.png").write_text("2")
+    assert (before.n_files, hash_tree(tmp_path / "input").n_files) == (1, 1)
+    assert hash_tree(tmp_path / "input").sha256 != before.sha256
 
 
 def test_copied_input_under_another_path_is_the_same_run(scene: Scene, tmp_path: Path) -> None:
