@@ -11,11 +11,9 @@ import typer
 
 from evaluation.files.atomic import write_atomically
 from evaluation.queue.board import QueueReport, Row, State, describe_row
-from evaluation.queue.plan import QueuePlan, read_plan
+from evaluation.queue.plan import BOARD, QUEUE_FILE, QueuePlan, read_plan
 from evaluation.runner.folder import RESULT_FILE
 from evaluation.terminal import console
-
-QUEUE_FILE = "queue.json"
 
 
 def queue(
@@ -77,5 +75,5 @@ def _show_next(report: QueueReport, out: Path) -> None:
     files = [str(out / entry.result) for entry in report.entries if entry.result]
     console.print(f"wrote {out / QUEUE_FILE}", soft_wrap=True)
     if files:
-        words = ["python", "-m", "leaderboard", "build", *files, "--out", str(out / "board")]
+        words = ["python", "-m", "leaderboard", "build", *files, "--out", str(out / BOARD)]
         console.print(f"rank them: {shlex.join(words)}", soft_wrap=True, markup=False, highlight=False)

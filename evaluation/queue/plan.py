@@ -14,6 +14,9 @@ from evaluation.runner.engines import EngineName
 from evaluation.runner.limits import Profile, make_limits, parse_size
 from evaluation.runner.submission import Submission, choose_submission
 
+QUEUE_FILE = "queue.json"
+BOARD = "board"
+"""Where the command that the queue prints puts the ranking."""
 _MOST_BYTES = 10_000_000
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 _SIZES = {
@@ -103,6 +106,9 @@ class QueuePlan(Record):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"names are used twice: {', '.join(twice)}")
+        taken = sorted({QUEUE_FILE, BOARD} & set(names))
+        if taken:
+            raise ValueError(f"names that the queue's own files have: {', '.join(taken)}")
         return self
 
 

@@ -49,6 +49,8 @@ def test_what_is_not_given_is_the_runners_default() -> None:
             {"submissions": [{"name": "A", "image": "a"}, {"name": "a", "image": "b"}]},
             "names are used twice: a",
         ),
+        ({"submissions": [{"name": "queue.json", "image": "a"}]}, "the queue's own files have: queue.json"),
+        ({"submissions": [{"name": "board", "image": "a"}]}, "the queue's own files have: board"),
         ({"submissions": [{"name": "a"}]}, "exactly one of"),
         ({"submissions": [{"name": "a", "image_tar": "no.tar"}]}, "no such file"),
         ({"submissions": [{"name": "a", "image": "a", "memory": "much"}]}, "such as 512m"),
