@@ -17,7 +17,7 @@ from evaluation.queue.plan import Entry, QueuePlan
 from evaluation.queue.reports import RunReport, ScoreReport
 from evaluation.runner.content import hash_file
 from evaluation.runner.draft import RunOptions
-from evaluation.runner.engines import choose_engine
+from evaluation.runner.engines import choose_cpus, choose_engine
 from evaluation.runner.folder import (
     CASES_FILE,
     RESULT_FILE,
@@ -66,6 +66,10 @@ def run_one(job: RunJob) -> RunReport:
     if options.gpus != "none":
         options = replace(options, gpus=job.gpu or os.environ.get("CUDA_VISIBLE_DEVICES") or options.gpus)
     engine = choose_engine(job.entry.engine, submission)
+    if engine.is_isolated:
+        # A command has the cores of its slot, and how many those are is not to change the run's key.
+        limits = options.limits.model_copy(update={"cpus": choose_cpus(job.entry.cpus, engine)})
+        options = replace(options, limits=limits)
     # Workers live long: what a neighbour that was killed has left would wait for the next worker to start.
     engine.remove_orphans(everything=False)
     finished = _wait_for_folder(

@@ -8,7 +8,6 @@ from pathlib import Path
 from evaluation.challenge import Protocol
 from evaluation.contract.errors import ConfigurationError, EngineError
 from evaluation.contract.record import Record
-from evaluation.parallel import usable_cores
 from evaluation.rehearsal.limits_file import RehearsalLimits
 from evaluation.rehearsal.verdict import Facts, RuleVerdict, judge_rehearsal
 from evaluation.runner.draft import RunOptions
@@ -82,7 +81,7 @@ def rehearse(
     options = RunOptions(
         limits=make_limits(
             memory_bytes=round(limits.host_memory_mib.value) * _MIB,
-            cpus=min(limits.cpus.value, usable_cores()),
+            cpus=min(limits.cpus.value, stage.engine.count_cores()),
             time_limit_s=limits.rehearsal_time_limit_s.value,
         ),
         gpus=stage.gpus,

@@ -18,8 +18,7 @@ from evaluation.contract.errors import ConfigurationError
 from evaluation.files.json_text import dump_json
 from evaluation.per_case import take_apart
 from evaluation.runner.draft import RunOptions
-from evaluation.runner.engine import Engine
-from evaluation.runner.engines import EngineName, choose_engine, open_engine, open_installed
+from evaluation.runner.engines import EngineName, choose_cpus, choose_engine, open_engine, open_installed
 from evaluation.runner.folder import RESULT_FILE, RUN_FILE
 from evaluation.runner.limits import Limits, Profile, make_limits, parse_size
 from evaluation.runner.record import RunFile
@@ -124,7 +123,7 @@ def run(
     options = RunOptions(
         limits=make_limits(
             memory_bytes=parse_size(memory),
-            cpus=_choose_cpus(cpus, chosen),
+            cpus=choose_cpus(cpus, chosen),
             pids=pids,
             shm_bytes=parse_size(shm),
             tmp_bytes=parse_size(tmp),
@@ -165,13 +164,6 @@ def run(
     if as_json:
         sys.stdout.buffer.write((out / RUN_FILE).read_bytes())
     raise typer.Exit({"none": 0, "submission": 1, "infrastructure": 3}[record.fault])
-
-
-def _choose_cpus(asked: float | None, engine: Engine) -> float:
-    n_cores = engine.count_cores()
-    if asked is not None and asked > n_cores:
-        raise ConfigurationError(f"--cpus {asked:g}: {engine.name} has {n_cores} core(s) to give")
-    return asked or min(_DEFAULT.cpus, n_cores)
 
 
 def clean(

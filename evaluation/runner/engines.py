@@ -7,6 +7,7 @@ from evaluation.contract.errors import ConfigurationError, EngineError
 from evaluation.runner.apptainer import ApptainerEngine
 from evaluation.runner.docker import ContainerEngine
 from evaluation.runner.engine import Engine
+from evaluation.runner.limits import Limits
 from evaluation.runner.local import LocalEngine
 from evaluation.runner.submission import CommandSubmission, ImageFileSubmission, Submission
 
@@ -66,6 +67,19 @@ def choose_engine(name: EngineName | None, submission: Submission) -> Engine:
         "no container engine is installed: install Docker Engine (docs.docker.com/engine/install) or podman "
         "(podman.io/docs/installation), or run a plain command with --command"
     )
+
+
+def choose_cpus(asked: float | None, engine: Engine) -> float:
+    """Return the cores that a submission gets: what is asked, else the default or all of fewer.
+
+    Raises:
+        ConfigurationError: more are asked for than the engine has.
+        EngineError: the engine does not answer.
+    """
+    n_cores = engine.count_cores()
+    if asked is not None and asked > n_cores:
+        raise ConfigurationError(f"--cpus {asked:g}: {engine.name} has {n_cores} core(s) to give")
+    return asked or min(Limits().cpus, n_cores)
 
 
 def open_installed() -> list[Engine]:

@@ -3,10 +3,12 @@
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from evaluation.contract.errors import ConfigurationError
 from evaluation.queue import jobs
 from evaluation.queue.jobs import RunJob, run_one, score_one
 from evaluation.queue.plan import QueuePlan, read_plan
@@ -77,6 +79,27 @@ def test_a_changed_result_or_other_options_are_scored_again(
     assert not score_one(plan.model_copy(update={"seed": 5}), out).is_resumed
     (out / "cases.csv").unlink()
     assert not score_one(plan, out).is_resumed
+
+
+def test_an_image_gets_no_more_cores_than_its_engine_has(
+    tmp_path: Path, answers: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(
+        "#!/bin/sh\n"
+        f'echo "$*" >> {tmp_path}/calls\n'
+        "case $1 in version) echo 8;; info) echo 1;; create) exit 1;;\n"
+        """image) echo '[{"Id": "sha256:abc", "Config": {}}]';; esac\n"""
+    )
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    plan = read_plan(write_plan(tmp_path, [{"name": "a", "image": "x"}], defaults={"gpus": "none"}))
+    run_one(make_job(plan, tmp_path / "out" / "a"))
+    assert " --cpus=1 " in (tmp_path / "calls").read_text()
+    greedy = plan.submissions[0].model_copy(update={"cpus": 2.0})
+    job = replace(make_job(plan, tmp_path / "out" / "a"), entry=greedy)
+    with pytest.raises(ConfigurationError, match="docker has 1 core"):
+        run_one(job)
 
 
 def test_without_references_there_is_nothing_to_score(tmp_path: Path, answers: Path, worker: Worker) -> None:
