@@ -85,17 +85,28 @@ def score_run(
     """Score a run into ``result.json`` and ``cases.csv`` beside its ``run.json``, which then says how.
 
     Raises:
-        ConfigurationError: no whole run, one of another manifest, or one that the engine never made.
+        ConfigurationError: no whole run, one of another manifest, one that the engine never made, or a folder
+            in which another harness is at work.
         ManifestError: references that cannot be used.
     """
-    record = read_run_file(folder)
-    if not record.passes or record.fault == "infrastructure":
-        raise ConfigurationError(
-            f"{folder / RUN_FILE}: {record.outcome}, so there is nothing to score: {record.sentence}"
-        )
-    scored = _score(folder, record, place, options, progress)
-    write_result(scored, folder / RESULT_FILE)
-    scoring = ScoringRecord(
+    read_run_file(folder)
+    # Held from here on: what is scored is what the record that is written again tells of.
+    with RunFolder(folder) as held:
+        record = read_run_file(folder)
+        if not record.passes or record.fault == "infrastructure":
+            raise ConfigurationError(
+                f"{folder / RUN_FILE}: {record.outcome}, so there is nothing to score: {record.sentence}"
+            )
+        scored = _score(folder, record, place, options, progress)
+        write_result(scored, folder / RESULT_FILE)
+        scoring = _describe_scoring(folder, place, options)
+        seeds = record.seeds | {"bootstrap": options.seed}
+        held.write(record.model_copy(update={"scoring": scoring, "seeds": seeds}))
+    return scored
+
+
+def _describe_scoring(folder: Path, place: ReferencePlace, options: ScoringOptions) -> ScoringRecord:
+    return ScoringRecord(
         reference=str(place.reference.resolve()),
         images=None if place.images is None else str(place.images.resolve()),
         mode=options.mode,
@@ -105,10 +116,6 @@ def score_run(
         result_sha256=hash_file(folder / RESULT_FILE),
         cases_sha256=hash_file(folder / CASES_FILE),
     )
-    seeds = record.seeds | {"bootstrap": options.seed}
-    with RunFolder(folder) as held:
-        held.write(record.model_copy(update={"scoring": scoring, "seeds": seeds}))
-    return scored
 
 
 def _score(

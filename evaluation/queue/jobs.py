@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from distributed import get_worker
 
@@ -16,7 +17,6 @@ from evaluation.per_case import take_apart
 from evaluation.queue.plan import Entry, QueuePlan
 from evaluation.queue.reports import RunReport, ScoreReport
 from evaluation.runner.content import hash_file
-from evaluation.runner.draft import RunOptions
 from evaluation.runner.engines import choose_cpus, choose_engine
 from evaluation.runner.folder import (
     CASES_FILE,
@@ -29,6 +29,8 @@ from evaluation.runner.run import Finished, run_submission
 from evaluation.runner.watch import Tick
 from evaluation.running import ReferencePlace, open_challenge, score_run
 from evaluation.scoring import ScoringOptions
+
+T = TypeVar("T")
 
 TOPIC = "ultrasound-bench"
 _TELL_EVERY_S = 1.0
@@ -84,7 +86,9 @@ def run_one(job: RunJob) -> RunReport:
             tell=_Teller(job.entry.name),
             cases=take_apart(challenge) if job.entry.per_case else None,
         ),
-        options,
+        options.limits.time_limit_s
+        * (options.n_repeats + options.has_warmup)
+        * (len(challenge.manifest.cases) if job.entry.per_case else 1),
     )
     return _report(finished)
 
@@ -101,10 +105,12 @@ def score_one(plan: QueuePlan, out: Path) -> ScoreReport:
     if place is None:
         return ScoreReport({}, is_resumed=True)
     options = ScoringOptions(mode=plan.mode, n_resamples=plan.bootstrap, seed=plan.seed, n_processes=1)
-    if is_scored(out, read_run_file(out), place, options):
+    record = read_run_file(out)
+    if is_scored(out, record, place, options):
         result = Result.model_validate(parse_json((out / RESULT_FILE).read_bytes()).value)
         return ScoreReport(_summarise(result), is_resumed=True)
-    return ScoreReport(_summarise(score_run(out, place, options).result), is_resumed=False)
+    scored = _wait_for_folder(lambda: score_run(out, place, options), record.limits.time_limit_s)
+    return ScoreReport(_summarise(scored.result), is_resumed=False)
 
 
 def is_scored(out: Path, record: RunFile, place: ReferencePlace, options: ScoringOptions) -> bool:
@@ -126,10 +132,9 @@ def _find_place(plan: QueuePlan) -> ReferencePlace | None:
     return None if plan.reference is None else ReferencePlace(plan.reference, plan.images)
 
 
-def _wait_for_folder(work: Callable[[], Finished], options: RunOptions) -> Finished:
+def _wait_for_folder(work: Callable[[], T], most_s: float) -> T:
     """Wait while somebody else is at work in the folder: a worker whose queue was killed ends its run."""
-    passes = options.n_repeats + options.has_warmup
-    until = time.monotonic() + options.limits.time_limit_s * passes + _IN_USE_MARGIN_S
+    until = time.monotonic() + most_s + _IN_USE_MARGIN_S
     while True:
         try:
             return work()

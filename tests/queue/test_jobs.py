@@ -107,6 +107,28 @@ def test_without_references_there_is_nothing_to_score(tmp_path: Path, answers: P
     assert score_one(plan, tmp_path / "out").summary == {}
 
 
+def test_scoring_waits_while_another_is_at_work_and_writes_nothing_meanwhile(
+    tmp_path: Path, answers: Path, worker: Worker
+) -> None:
+    plan, out = make_plan(tmp_path, answers), tmp_path / "out" / "a"
+    run_one(make_job(plan, out))
+    was_written: list[bool] = []
+    has_it = threading.Event()
+
+    def hold() -> None:
+        with RunFolder(out):
+            has_it.set()
+            time.sleep(3)
+            was_written.append((out / "result.json").exists())
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    has_it.wait()
+    assert not score_one(plan, out).is_resumed
+    holder.join()
+    assert was_written == [False]
+
+
 def test_a_run_waits_while_a_dying_worker_holds_the_folder(
     tmp_path: Path, answers: Path, worker: Worker
 ) -> None:
