@@ -37,6 +37,8 @@ _TELL_EVERY_S = 1.0
 _LOOK_EVERY_S = 0.5
 _IN_USE_MARGIN_S = 60.0
 _LOWEST_PRIORITY = 19
+_HIDDEN = ("", "-1", "NoDevFiles")
+"""What people and Slurm write to hide every GPU."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def run_one(job: RunJob) -> RunReport:
     challenge = open_challenge(job.plan.protocol, job.plan.input, job.plan.manifest, _find_place(job.plan))
     options = job.entry.make_run_options()
     if options.gpus != "none":
-        options = replace(options, gpus=job.gpu or os.environ.get("CUDA_VISIBLE_DEVICES") or options.gpus)
+        options = replace(options, gpus=job.gpu or _find_workers_gpu() or options.gpus)
     engine = choose_engine(job.entry.engine, submission)
     if engine.is_isolated:
         # A command has the cores of its slot, and how many those are is not to change the run's key.
@@ -126,6 +128,12 @@ def is_scored(out: Path, record: RunFile, place: ReferencePlace, options: Scorin
     made = (scoring.reference, scoring.images, scoring.mode, scoring.n_resamples, scoring.seed)
     hashes = (hash_file(out / RESULT_FILE), hash_file(out / CASES_FILE))
     return asked == made and hashes == (scoring.result_sha256, scoring.cases_sha256)
+
+
+def _find_workers_gpu() -> str | None:
+    """Return the GPUs that this worker's variable leaves it; None where nobody set it."""
+    seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return "none" if seen in _HIDDEN else seen
 
 
 def _find_place(plan: QueuePlan) -> ReferencePlace | None:

@@ -102,6 +102,20 @@ def test_an_image_gets_no_more_cores_than_its_engine_has(
         run_one(job)
 
 
+@pytest.mark.parametrize("hidden", ["", "-1"])
+def test_a_worker_without_gpus_gives_none_away(
+    tmp_path: Path, answers: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch, hidden: str
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+    asked: list[str | None] = []
+    monkeypatch.setattr(jobs, "run_submission", lambda *words, **_: asked.append(words[4].gpus))
+    monkeypatch.setattr(jobs, "_report", lambda finished: finished)
+    entry = make_submission(tmp_path, "a", answers, 0.2)
+    plan = read_plan(write_plan(tmp_path, [entry], defaults={"gpus": "all"}))
+    run_one(make_job(plan, tmp_path / "out" / "a"))
+    assert asked == ["none"]
+
+
 def test_without_references_there_is_nothing_to_score(tmp_path: Path, answers: Path, worker: Worker) -> None:
     plan = make_plan(tmp_path, answers).model_copy(update={"reference": None})
     assert score_one(plan, tmp_path / "out").summary == {}
