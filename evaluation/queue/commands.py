@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from evaluation.contract.errors import ConfigurationError
 from evaluation.files.atomic import write_atomically
 from evaluation.queue.board import QueueReport, Row, State, describe_row
 from evaluation.queue.plan import BOARD, QUEUE_FILE, QueuePlan, read_plan
@@ -39,6 +40,10 @@ def queue(
     `python -m evaluation queue submissions.yaml --out runs/round1 --scheduler tcp://10.0.0.5:8786`
     """
     plan = read_plan(submissions)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{out}: cannot be a folder for the runs ({error.strerror})") from error
     rows = _work(plan, out.resolve(), scheduler, slots, retries)
     report = QueueReport(
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),

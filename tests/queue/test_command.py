@@ -6,6 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from evaluation.commands import app
+from evaluation.contract.errors import ConfigurationError
 from evaluation.queue.board import Row, State
 from evaluation.queue.cluster import _share_out
 from evaluation.queue.reports import RunReport, ScoreReport
@@ -24,6 +25,13 @@ def test_a_queue_ends_with_results_and_the_command_that_ranks_them(tmp_path: Pat
     assert (entries["good"]["outcome"], entries["bad"]["outcome"]) == ("ok", "crashed")
     assert entries["good"]["summary"]["perf"] > entries["bad"]["summary"]["perf"]
     assert count_starts(tmp_path, "good") == 1
+
+
+def test_a_place_that_is_no_folder_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    plan = write_plan(tmp_path, [{"name": "a", "command": "true"}])
+    done = CliRunner().invoke(app, ["queue", str(plan), "--out", str(plan)])
+    assert isinstance(done.exception, ConfigurationError), done.output
+    assert "cannot be a folder for the runs" in str(done.exception)
 
 
 def test_slots_share_no_core() -> None:
