@@ -73,10 +73,16 @@ class Queue:
                 self._flights.remove(flight)
                 flight.future.cancel()
                 self._try_again(flight.row, f"the worker {flight.worker} was lost")
+        self._say_what_is_missing(slots)
         busy = {flight.worker for flight in self._flights}
         self._start(State.WAITING, [slot for slot in slots if slot.worker not in busy], self._start_run)
         free = [Slot(worker) for worker in scorers if worker not in busy]
         self._start(State.TO_SCORE, free, self._start_score)
+
+    def _say_what_is_missing(self, slots: Sequence[Slot]) -> None:
+        for row in self.rows:
+            if row.state is State.WAITING and not row.faults:
+                row.words = "" if slots else "no worker offers a slot"
 
     def _start(self, state: State, free: Sequence[Slot], start: Callable[[Row, Slot], None]) -> None:
         gpus = {slot.gpu for slot in self._cluster.find_slots()}
@@ -109,13 +115,22 @@ class Queue:
     def _collect(self, flight: _Flight) -> None:
         row = flight.row
         try:
-            report = flight.future.result()
-        except UserError as error:
-            row.state, row.words = State.FAILED, str(error)
-        except (HarnessError, OSError, KilledWorker, CancelledError, FutureCancelledError) as error:
-            self._try_again(row, f"{type(error).__name__}: {error}")
-        else:
-            self._take(row, report)
+            error = flight.future.exception()
+        except (CancelledError, FutureCancelledError) as cancelled:
+            error = cancelled
+        match error:
+            case None:
+                self._take(row, flight.future.result())
+            case UserError():
+                row.state, row.words = State.FAILED, str(error)
+            case HarnessError() | OSError() | KilledWorker() | CancelledError() | FutureCancelledError():
+                self._try_again(row, f"{type(error).__name__}: {error}")
+            case _:
+                # Output that breaks the harness itself costs this submission's place, not everybody's.
+                row.state, row.words = (
+                    State.FAILED,
+                    f"a fault of the harness: {type(error).__name__}: {error}",
+                )
 
     def _take(self, row: Row, report: RunReport | ScoreReport) -> None:
         if isinstance(report, ScoreReport):

@@ -148,7 +148,9 @@ class ContainerEngine:
         listed = self.ask("ps", "--all", "--no-trunc", f"--filter=label={OWNER_LABEL}", form)
         removed = []
         for line in listed.splitlines():
-            container, owner, run_id = line.split()
+            # Anybody's image may carry these labels, with any words in them or none.
+            container, _, labels = line.partition(" ")
+            owner, _, run_id = labels.partition(" ")
             if everything or is_gone(owner):
                 self.call("rm", "--force", "--volumes", container)
                 removed.append(run_id)
@@ -159,7 +161,7 @@ class ContainerEngine:
         form = f'--format={{{{.Name}}}} {{{{.Label "{OWNER_LABEL}"}}}}'
         if self.name == "docker":
             for line in self.ask("volume", "ls", f"--filter=label={OWNER_LABEL}", form).splitlines():
-                name, owner = line.split()
+                name, _, owner = line.partition(" ")
                 if everything or is_gone(owner):
                     self.call("volume", "rm", "--force", name)
 

@@ -33,6 +33,9 @@ class Job:
     def cancel(self) -> None:
         self.is_cancelled = True
 
+    def exception(self) -> Exception | None:
+        return self.value if isinstance(self.value, Exception) else None
+
     def result(self) -> Any:  # noqa: ANN401 # as Dask's
         if isinstance(self.value, Exception):
             raise self.value
@@ -99,6 +102,27 @@ def make_report(outcome: str = "ok", fault: str = "none", **changes: Any) -> Run
 
 def states(queue: Queue) -> list[State]:
     return [row.state for row in queue.rows]
+
+
+def test_output_that_breaks_the_harness_costs_its_own_place_only() -> None:
+    workers = Workers()
+    queue = make_queue(workers, n=2, is_scored=False)
+    queue.step()
+    workers.jobs[0].end(RecursionError("too deep"))
+    workers.jobs[1].end(make_report())
+    queue.step()
+    assert states(queue) == [State.FAILED, State.DONE]
+    assert queue.rows[0].words == "a fault of the harness: RecursionError: too deep"
+
+
+def test_queue_without_a_slot_says_what_it_waits_for() -> None:
+    workers = Workers(slots=[])
+    queue = make_queue(workers)
+    queue.step()
+    assert {row.words for row in queue.rows} == {"no worker offers a slot"}
+    workers.slots.append("w1")
+    queue.step()
+    assert [row.words for row in queue.rows] == ["on w1", "", ""]
 
 
 def test_a_slot_runs_one_submission_at_a_time() -> None:

@@ -188,6 +188,11 @@ def test_orphans_are_those_whose_owner_is_gone(docker: FakeDocker) -> None:
     assert docker.engine.remove_orphans(everything=True) == ["run1", "run2", "run3"]
 
 
+def test_foreign_containers_with_our_labels_stop_nobody(docker: FakeDocker) -> None:
+    docker.answer((["ps"], 0, "aa me\nbb \ncc two words run\n", ""), (["volume", "ls"], 0, "v1 \nv2\n", ""))
+    assert docker.engine.remove_orphans(everything=False) == []
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root runs submissions as somebody else")
 @pytest.mark.parametrize(
     "name", ["scene/input/" + IMAGE_PATH, "scene/manifest.json", "scene/input/segmentation"]
