@@ -27,6 +27,7 @@ from leaderboard.replay import Replay, replay_uusic25
 from leaderboard.report.command import GalleryFolders, build_report
 from leaderboard.report.write import group_by_mode
 from leaderboard.result_files import load_results
+from leaderboard.staging import stage_board
 from leaderboard.terminal import print_board, print_replay, user_errors
 
 # The \b line keeps the lines below it from being filled into one paragraph.
@@ -114,9 +115,11 @@ def build(
         first = group_by_mode(results)[0] if results else []
         board = build_board(load_results(first))
         analyses = analyse_results(first, scheme, resamples=resamples, seed=seed) if scheme else []
-        pages = (*write_board(board, out), *write_analyses(analyses, out))
         folders = GalleryFolders(images=images, references=references, predictions=tuple(predictions or ()))
-        pages += build_report(results, out, scheme, resamples=resamples, seed=seed, folders=folders)
+        with stage_board(out) as fresh:
+            made = (*write_board(board, fresh), *write_analyses(analyses, fresh))
+            made += build_report(results, fresh, scheme, resamples=resamples, seed=seed, folders=folders)
+        pages = [out / page.relative_to(fresh) for page in made]
     if json_output:
         content = json.loads(render_json(board)) | {"rankings": [to_plain(one) for one in analyses]}
         typer.echo(json.dumps(content, allow_nan=False, indent=2))
