@@ -11,6 +11,8 @@ from leaderboard.report.data import ModeData
 from leaderboard.standings import Standing
 from leaderboard.uncertainty import TeamUncertainty
 
+NO_LEVEL = "Rank sets and tiers are descriptive under this scheme: its tests keep no level"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -65,11 +67,13 @@ def tabulate_ranking(mode: ModeData, data: Analysis) -> RankingTable:
         _make_row(line, results[line.name], certainty.get(line.name), metrics, by_rank=by_rank)
         for line in data.standings
     ]
-    level = f"{100 * data.uncertainty.level:g} %"
+    together = f"All true ranks lie in these sets together, {100 * data.uncertainty.level:g} %"
     columns = (
         Column(label="Tier", note="Teams of one tier cannot be told apart from its first", falling=False),
         Column(label="Mean rank" if by_rank else "Score", note="What ranks; its range over resamples below"),
-        Column(label="Rank set", note=f"All true ranks lie in these sets together, {level}", falling=False),
+        Column(
+            label="Rank set", note=together if data.uncertainty.sets_have_level else NO_LEVEL, falling=False
+        ),
         Column(label="First", note="Share of resamples at rank 1, shared places included"),
         *(Column(label=metric.label, falling=metric.higher_is_better) for metric in metrics),
         Column(label="Time (s)", note="Runtime for all cases", falling=False),
@@ -80,7 +84,16 @@ def tabulate_ranking(mode: ModeData, data: Analysis) -> RankingTable:
 
 
 def summarise_ranking(data: Analysis) -> str:
-    """Say in one or two sentences who leads and how sure that is."""
+    """Say in a few sentences who leads and how sure that is."""
+    said = _say_who_leads(data)
+    return (
+        said
+        if data.uncertainty.sets_have_level or len(data.uncertainty.teams) == 1
+        else f"{said} {NO_LEVEL}."
+    )
+
+
+def _say_who_leads(data: Analysis) -> str:
     teams = data.uncertainty.teams
     leaders = [team.name for team in teams if team.rank == 1]
     tier = [team.name for team in teams if team.tier == 1]

@@ -11,6 +11,7 @@ import pytest
 from leaderboard.field import Field, make_field
 from leaderboard.report.data import PageData, collect_page
 from leaderboard.report.page import DrawnPage, draw_page, embed_json, render_page
+from leaderboard.report.tables import NO_LEVEL, summarise_ranking
 from leaderboard.report.write import make_standalone, rasterise
 from leaderboard.scheme import load_scheme
 from tests.leaderboard.field_scenes import (
@@ -153,6 +154,13 @@ def test_the_winner_is_picked_without_a_script(drawn: DrawnPage) -> None:
     assert drawn.page.teams[drawn.winner] == "Birch"
     assert re.search(rf"class='dot picked' data-team='{drawn.winner}'", text)
     assert not re.search(rf"picked' data-team='(?!{drawn.winner}')", text)
+
+
+def test_a_scheme_whose_tests_keep_no_level_says_so_and_another_does_not() -> None:
+    page = make_page(make_synthetic_field(SKILLS, times_s=dict.fromkeys(SKILLS, 10.0)))
+    said = {one.scheme.name: summarise_ranking(one) for one in page.modes[0].analyses}
+    assert NO_LEVEL in said["uusic25"]
+    assert NO_LEVEL not in said["aggregate-then-rank"]
 
 
 def test_a_single_team_has_a_page() -> None:
