@@ -30,6 +30,13 @@ class Protocol(StrEnum):
     FMC_UIA = "fmc_uia"
 
 
+class Mode(StrEnum):
+    """How to score."""
+
+    STRICT = "strict"
+    OFFICIAL = "official"
+
+
 def find_manifest_file(protocol: Protocol, input_dir: Path, manifest: Path | None) -> Path | None:
     """Return UUSIC25's manifest file, by default ``INPUT/manifest.json``; None for FMC_UIA.
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from evaluation.calibration.commands import calibrate
-from evaluation.challenge import Protocol, read_input, read_reference
+from evaluation.challenge import Mode, Protocol, read_input, read_reference
 from evaluation.checking import check_submission
 from evaluation.contract.errors import ConfigurationError, HarnessError, UserError
 from evaluation.contract.problem import Problem
@@ -35,13 +35,6 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", pretty_exce
 app.command()(calibrate)
 app.command()(queue)
 app.command()(rehearse)
-
-
-class Mode(StrEnum):
-    """How to score."""
-
-    STRICT = "strict"
-    OFFICIAL = "official"
 
 
 class IntervalMethod(StrEnum):

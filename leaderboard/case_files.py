@@ -13,6 +13,7 @@ import pandas as pd
 from evaluation.contract.case import SUBGROUP_PREFIX
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.result import Result
+from leaderboard.record_files import read_bounded
 
 CASES_FILE = "cases.csv"
 MAX_BYTES = 512 * 2**20
@@ -30,6 +31,7 @@ TEXT_COLUMNS = (
     "status",
     "reason",
 )
+TOGETHER = "keep result.json and cases.csv together"
 _STATUSES = {"ok", "failed", "skipped", "aborted"}
 
 
@@ -49,7 +51,7 @@ def read_cases(result_file: Path, result: Result) -> pd.DataFrame:
             a table of cases. The message names the file and what to do.
     """
     file = result_file.parent / CASES_FILE
-    content = _read_bytes(file)
+    content = read_bounded(file, what="table of cases", limit_bytes=MAX_BYTES, advice=TOGETHER)
     found = hashlib.sha256(content).hexdigest()
     if found != result.cases_sha256:
         raise ConfigurationError(
@@ -70,22 +72,6 @@ def read_cases(result_file: Path, result: Result) -> pd.DataFrame:
 def is_text(column: str) -> bool:
     """Tell whether a column of the table holds text; all others hold numbers."""
     return column in TEXT_COLUMNS or column.startswith(SUBGROUP_PREFIX)
-
-
-def _read_bytes(file: Path) -> bytes:
-    try:
-        if not file.is_file():
-            raise ConfigurationError(
-                f"{file}: Expected the table of cases beside the result but there is no regular file; "
-                "keep result.json and cases.csv together."
-            )
-        with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read ({error.strerror}); check permissions.") from error
-    if len(content) > MAX_BYTES:
-        raise ConfigurationError(f"{file}: Expected at most {MAX_BYTES} bytes but got more.")
-    return content
 
 
 def _parse(content: bytes) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leaderboard.ranking import rank_with_missing
+from leaderboard.ranking import rank_with_missing, rescale
 from leaderboard.scheme import Scheme
 from leaderboard.terms import SchemeTerm
 
@@ -73,27 +73,6 @@ def combine(scheme: Scheme, terms: Sequence[SchemeTerm], values: FloatArray, cos
         if weight > 0:
             score = score + weight * part
     return Combined(accuracy=accuracy, time=time, memory=memory, score=score)
-
-
-def rescale(values: FloatArray, *, higher_is_better: bool) -> FloatArray:
-    """Rescale each field so that its best defined value is 1 and its worst 0.
-
-    Args:
-        values: (..., n), NaN where undefined.
-        higher_is_better: the good direction.
-
-    Returns:
-        (..., n): 0 for an undefined value, unless all are: then all stay NaN. Where max == min every defined
-        value is 1 [ours].
-    """
-    defined = ~np.isnan(values)
-    low = np.where(defined, values, np.inf).min(axis=-1, keepdims=True)
-    high = np.where(defined, values, -np.inf).max(axis=-1, keepdims=True)
-    any_defined = defined.any(axis=-1, keepdims=True)
-    span = np.where(any_defined, high, 0.0) - np.where(any_defined, low, 0.0)
-    gained = np.where(defined, values - low if higher_is_better else high - values, 0.0)
-    ratio = np.divide(gained, span, out=np.ones_like(gained), where=span > 0)
-    return np.where(any_defined, np.where(defined, ratio, 0.0), np.nan)
 
 
 def has_own_scale(scheme: Scheme, terms: Sequence[SchemeTerm]) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.result import Bootstrap
 from evaluation.files.atomic import write_atomically
 from leaderboard.board import Board, Entry
@@ -24,6 +23,7 @@ from leaderboard.cells import (
     guard_formula,
 )
 from leaderboard.metric import Metric, split_metrics
+from leaderboard.staging import refuse_folder
 
 
 def list_headers(protocol: str) -> list[str]:
@@ -127,9 +127,7 @@ def write_board(board: Board, folder: Path) -> tuple[Path, Path]:
         for name, text in pages.items():
             write_atomically(folder / name, text.encode())
     except OSError as error:
-        raise ConfigurationError(
-            f"Expected argument `out` to be a folder to write to but got {folder} ({error}); choose another."
-        ) from error
+        raise refuse_folder(folder, error) from error
     return folder / "leaderboard.md", folder / "leaderboard.csv"
 
 

@@ -1,4 +1,4 @@
-"""One-sided paired tests of all pairs of teams at once, and Holm's adjustment.
+"""One-sided paired tests of all pairs of teams at once.
 
 Promises: all pairs are tested under the same sign flips, so of two pairs the one that differs more clearly
 in every unit never gets the larger p; both directions of a pair are tested.
@@ -14,6 +14,7 @@ from scipy.special import ndtr
 from scipy.stats import rankdata
 
 from evaluation.contract.errors import ConfigurationError
+from evaluation.statistics.holm import adjust_holm
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -134,25 +135,6 @@ def approximate_flips(weights: NDArray[np.floating], contributions: FloatArray) 
     z = np.divide(sums, spread, out=np.full_like(sums, -np.inf), where=spread > 0)
     backward = np.divide(-sums, spread, out=np.full_like(sums, -np.inf), where=spread > 0)
     return np.stack([ndtr(-z), ndtr(-backward)])
-
-
-def adjust_holm(p: FloatArray) -> FloatArray:
-    """Adjust the p-values of each family, the last axis, so that 'at most α' keeps the familywise level.
-
-    Returns:
-        The same shape, each at most 1; equal p stay equal; an empty family stays empty.
-
-    Source: Holm 1979; as R's `p.adjust(method="holm")`.
-    """
-    n = p.shape[-1]
-    if n == 0:
-        return p.copy()
-    order = np.argsort(p, axis=-1, kind="stable")
-    stepped = np.take_along_axis(p, order, axis=-1) * np.arange(n, 0, -1)
-    stepped = np.minimum(np.maximum.accumulate(stepped, axis=-1), 1.0)
-    adjusted = np.empty_like(stepped)
-    np.put_along_axis(adjusted, order, stepped, axis=-1)
-    return adjusted
 
 
 def count_wins(p: FloatArray, pairs: Pairs, alpha: float) -> FloatArray:

@@ -15,6 +15,7 @@ from evaluation.contract.result import Interval, Result
 from evaluation.contract.task import Kind
 from leaderboard.cells import clean_text
 from leaderboard.published.tables import SheetRow, Table1Row
+from leaderboard.ranking import EFFICIENCY_WEIGHT, PERFORMANCE_WEIGHT
 from leaderboard.scheme import Anchors, load_scheme
 
 ORGANS = {
@@ -168,7 +169,7 @@ def _scale(perf: float, anchors: Anchors) -> float:
 
 
 def _weigh(perf: float, anchors: Anchors, eff: float) -> float:
-    return 0.7 * _scale(perf, anchors) + 0.3 * eff
+    return PERFORMANCE_WEIGHT * _scale(perf, anchors) + EFFICIENCY_WEIGHT * eff
 
 
 def _scale_interval(interval: Interval, anchors: Anchors, eff: float) -> Interval:

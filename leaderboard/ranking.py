@@ -38,12 +38,28 @@ def rescale_min_max(values: ArrayLike, *, higher_is_better: bool) -> FloatArray:
     field = _read_finite("values", values)
     if field.shape[-1] == 0:
         return field
-    low = field.min(axis=-1, keepdims=True)
-    high = field.max(axis=-1, keepdims=True)
-    span = high - low
-    gained = field - low if higher_is_better else high - field
-    rescaled: FloatArray = np.divide(gained, span, out=np.ones_like(field), where=span > 0)
-    return rescaled
+    return rescale(field, higher_is_better=higher_is_better)
+
+
+def rescale(values: FloatArray, *, higher_is_better: bool) -> FloatArray:
+    """Rescale each field so that its best defined value is 1 and its worst 0.
+
+    Args:
+        values: (..., n), NaN where undefined.
+        higher_is_better: the good direction.
+
+    Returns:
+        (..., n): 0 for an undefined value, unless all are: then all stay NaN. Where max == min every defined
+        value is 1 [ours].
+    """
+    defined = ~np.isnan(values)
+    low = np.where(defined, values, np.inf).min(axis=-1, keepdims=True)
+    high = np.where(defined, values, -np.inf).max(axis=-1, keepdims=True)
+    any_defined = defined.any(axis=-1, keepdims=True)
+    span = np.where(any_defined, high, 0.0) - np.where(any_defined, low, 0.0)
+    gained = np.where(defined, values - low if higher_is_better else high - values, 0.0)
+    ratio = np.divide(gained, span, out=np.ones_like(gained), where=span > 0)
+    return np.where(any_defined, np.where(defined, ratio, 0.0), np.nan)
 
 
 def compute_efficiency(*, time_s: ArrayLike, peak_gpu: ArrayLike) -> FloatArray:

@@ -23,6 +23,7 @@ from leaderboard.published.tables import load_score_sheet, load_table1
 from leaderboard.ranking_terminal import print_placement, print_published
 from leaderboard.result_files import load_results
 from leaderboard.scheme import load_scheme
+from leaderboard.staging import refuse_folder
 from leaderboard.terminal import user_errors
 
 PLACE_EXAMPLES = """\b
@@ -123,7 +124,5 @@ def write_analyses(analyses: list[Analysis], folder: Path) -> tuple[Path, ...]:
         for name, text in files.items():
             write_atomically(folder / name, text.encode())
     except OSError as error:
-        raise ConfigurationError(
-            f"Expected argument `out` to be a folder to write to but got {folder} ({error}); choose another."
-        ) from error
+        raise refuse_folder(folder, error) from error
     return tuple(folder / name for name in files)

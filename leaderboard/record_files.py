@@ -19,15 +19,17 @@ MAX_BYTES = 64 * 2**20
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
-def read_bounded(path: Path, *, what: str, limit_bytes: int) -> bytes:
-    """Return a regular file's bytes.
+def read_bounded(path: Path, *, what: str, limit_bytes: int, advice: str) -> bytes:
+    """Return a regular file's bytes; `advice` says what to do where there is none.
 
     Raises:
         ConfigurationError: no regular file, unreadable, or above the limit.
     """
     try:
         if not path.is_file():
-            raise ConfigurationError(f"{path}: Expected a {what} file but there is no regular file.")
+            raise ConfigurationError(
+                f"{path}: Expected a {what} file but there is no regular file; {advice}."
+            )
         with path.open("rb") as file:
             content = file.read(limit_bytes + 1)
     except (OSError, ValueError) as error:
@@ -52,7 +54,7 @@ def read_record(path: Path, record: type[AnyRecord], *, what: str, advice: str) 
         ConfigurationError: unreadable, no regular file, larger than 64 MiB, not JSON, a key given twice with
             different values, of another format version, or refused by the record (NaN and infinity are).
     """
-    content = read_bounded(path, what=what, limit_bytes=MAX_BYTES)
+    content = read_bounded(path, what=what, limit_bytes=MAX_BYTES, advice="check the path")
     try:
         parsed = parse_json(content)
         if parsed.conflicting_keys:

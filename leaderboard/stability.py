@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from leaderboard.paired_tests import Pairs, adjust_holm, list_pairs
+from evaluation.statistics.holm import adjust_holm
+from leaderboard.paired_tests import Pairs, list_pairs
 from leaderboard.ranking import RANK_DECIMALS
 
 FloatArray = NDArray[np.float64]

@@ -28,14 +28,14 @@ def stage_board(out: Path) -> Iterator[Path]:
         out.mkdir(parents=True, exist_ok=True)
         place = tempfile.TemporaryDirectory(dir=out, prefix=".new-")
     except OSError as error:
-        raise _refuse(out, error) from error
+        raise refuse_folder(out, error) from error
     with place as name:
         fresh = Path(name)
         yield fresh
         try:
             _take_places(fresh, out)
         except OSError as error:
-            raise _refuse(out, error) from error
+            raise refuse_folder(out, error) from error
 
 
 def _take_places(fresh: Path, out: Path) -> None:
@@ -62,7 +62,8 @@ def _read_list(out: Path) -> set[str]:
     return {line for line in lines if is_safe_relative(line)}
 
 
-def _refuse(out: Path, error: OSError) -> ConfigurationError:
+def refuse_folder(out: Path, error: OSError) -> ConfigurationError:
+    """Return the error for a folder that cannot be written."""
     return ConfigurationError(
         f"Expected argument `out` to be a folder to write to but got {out} ({error}); choose another."
     )

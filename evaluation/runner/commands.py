@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from evaluation.challenge import Protocol
+from evaluation.challenge import Mode, Protocol
 from evaluation.contract.errors import ConfigurationError
 from evaluation.files.json_text import dump_json
 from evaluation.per_case import take_apart
@@ -39,13 +38,6 @@ from evaluation.terminal import (
 
 _SHOWN_LINES = 20
 _DEFAULT = Limits()
-
-
-class ScoringMode(StrEnum):
-    """How to score afterwards."""
-
-    STRICT = "strict"
-    OFFICIAL = "official"
 
 
 def run(
@@ -93,7 +85,7 @@ def run(
         Path | None, typer.Option(help="Score with this reference; never shown to the submission.")
     ] = None,
     score_images: Annotated[Path | None, typer.Option(help="uusic25: the tree of reference masks.")] = None,
-    mode: Annotated[ScoringMode, typer.Option(help="How to score.")] = ScoringMode.STRICT,
+    mode: Annotated[Mode, typer.Option(help="How to score.")] = Mode.STRICT,
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamples; 0 gives no intervals.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resamples.")] = 0,
     name: Annotated[str | None, typer.Option(help="The submission's name; default the run folder's.")] = None,

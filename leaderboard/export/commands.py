@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evaluation.challenge import Mode, Protocol
 from evaluation.contract.errors import ConfigurationError
 from evaluation.files.atomic import write_atomically
 from leaderboard.export.challenge import Challenge, read_challenge
@@ -30,20 +31,6 @@ class Platform(StrEnum):
 
     CODABENCH = "codabench"
     GRAND_CHALLENGE = "grand-challenge"
-
-
-class Protocol(StrEnum):
-    """The challenges."""
-
-    UUSIC25 = "uusic25"
-    FMC_UIA = "fmc_uia"
-
-
-class Mode(StrEnum):
-    """How to score."""
-
-    STRICT = "strict"
-    OFFICIAL = "official"
 
 
 Date = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="codabench: the phase's day.")]

@@ -16,6 +16,7 @@ from leaderboard.report.page import FileLink
 from leaderboard.report.write import copy_results, read_fields, write_report
 from leaderboard.result_files import load_results
 from leaderboard.scheme import load_scheme
+from leaderboard.staging import refuse_folder
 
 PREDICTIONS = "predictions"
 """Where the runner puts a submission's output, beside its result."""
@@ -89,9 +90,7 @@ def build_report(
         try:
             links = (*TABLES, *copy_results(fields, out))
         except OSError as error:
-            raise ConfigurationError(
-                f"Expected argument `out` to be a folder to write to but got {out} ({error}); choose another."
-            ) from error
+            raise refuse_folder(out, error) from error
         return write_report(page, out, links=links, progress=status.update)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import matplotlib as mpl
 import resvg_py
 
-from evaluation.contract.errors import ConfigurationError
 from evaluation.files.atomic import write_atomically
 from leaderboard.field import Field, read_field
 from leaderboard.report.data import PageData
@@ -19,6 +18,7 @@ from leaderboard.report.page import FileLink, draw_page, pick_team, read_style, 
 from leaderboard.report.palette import LIGHT, fill_variables
 from leaderboard.report.svg import Figure
 from leaderboard.result_files import load_results
+from leaderboard.staging import refuse_folder
 
 PNG_ZOOM = 2
 
@@ -75,9 +75,7 @@ def write_report(
         write_atomically(folder / "leaderboard.tex", tables.encode())
         write_atomically(folder / "index.html", render_page(drawn, links=links).encode())
     except OSError as error:
-        raise ConfigurationError(
-            f"Expected argument `out` to be a folder to write to but got {folder} ({error}); choose another."
-        ) from error
+        raise refuse_folder(folder, error) from error
     return folder / "leaderboard.tex", folder / "index.html", folder / "figures"
 
 

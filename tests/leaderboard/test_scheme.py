@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from evaluation.contract.errors import ConfigurationError
-from leaderboard.combining import Costs, combine, rescale
+from leaderboard.combining import Costs, combine
 from leaderboard.published.tables import load_score_sheet, load_table1
-from leaderboard.ranking import rank_descending
+from leaderboard.ranking import rank_descending, rescale
 from leaderboard.scheme import DEFAULTS, list_schemes, load_scheme
 from leaderboard.scheme_rules import describe_scheme
 from leaderboard.terms import SchemeTerm

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from evaluation.statistics.holm import adjust_holm
 from leaderboard.field import Field
-from leaderboard.paired_tests import adjust_holm, count_wins, flip_signs, list_pairs, score_differences
+from leaderboard.paired_tests import count_wins, flip_signs, list_pairs, score_differences
 from leaderboard.ranking import rank_with_missing
 from leaderboard.scheme import Scheme
 from leaderboard.standings import rank_field

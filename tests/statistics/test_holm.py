@@ -15,6 +15,8 @@ def test_adjusted_values_of_a_family_worked_out_by_hand() -> None:
 def test_no_value_rises_above_one_and_no_test_is_no_value() -> None:
     assert adjust_holm(np.array([0.9, 0.8])) == pytest.approx([1.0, 1.0])
     assert adjust_holm(np.empty(0)).shape == (0,)
+    two = adjust_holm(np.array([[0.03, 0.01], [0.2, 0.02]]))
+    assert two == pytest.approx(np.array([[0.03, 0.02], [0.2, 0.04]]))
 
 
 def test_any_false_rejection_stays_below_the_level() -> None:
