@@ -118,7 +118,9 @@ def build(
         folders = GalleryFolders(images=images, references=references, predictions=tuple(predictions or ()))
         with stage_board(out) as fresh:
             made = (*write_board(board, fresh), *write_analyses(analyses, fresh))
-            made += build_report(results, fresh, scheme, resamples=resamples, seed=seed, folders=folders)
+            made += build_report(
+                results, fresh, scheme, analyses, resamples=resamples, seed=seed, folders=folders
+            )
         pages = [out / page.relative_to(fresh) for page in made]
     if json_output:
         content = json.loads(render_json(board)) | {"rankings": [to_plain(one) for one in analyses]}

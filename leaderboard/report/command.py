@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from evaluation.contract.errors import ConfigurationError
+from leaderboard.analysis import Analysis
 from leaderboard.case_files import CASES_FILE
 from leaderboard.cells import clean_text
 from leaderboard.report.data import collect_page
@@ -42,6 +43,7 @@ def build_report(
     results: Sequence[Path],
     out: Path,
     schemes: Sequence[str] | None,
+    analysed: Sequence[Analysis],
     *,
     resamples: int,
     seed: int,
@@ -53,6 +55,7 @@ def build_report(
         results: result files, of one mode or of both.
         out: the report's folder.
         schemes: names or files of the rankings it shows; None is every shipped one for the protocol.
+        analysed: the rankings by these schemes that are there already.
         resamples: for the uncertainty; two or more.
         seed: 0 or more.
         folders: of the gallery.
@@ -79,6 +82,7 @@ def build_report(
             schemes=chosen,
             n_resamples=resamples,
             seed=seed,
+            analysed=analysed,
             memory=_read_memories(results),
             progress=status.update,
         )

@@ -66,6 +66,7 @@ def collect_page(
     schemes: Sequence[Scheme] | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
+    analysed: Sequence[Analysis] = (),
     memory: Mapping[str, MemorySeries] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> PageData:
@@ -77,6 +78,7 @@ def collect_page(
             first.
         n_resamples: for ranks and their uncertainty; two or more.
         seed: of the resamples.
+        analysed: rankings that are there already, of the same fields, resamples and seed.
         memory: by team, where a run was watched.
         progress: told what is being computed.
 
@@ -88,22 +90,25 @@ def collect_page(
     chosen = list(schemes) if schemes else list_protocol_schemes(protocol)
     teams = tuple(sorted({name for field in fields for name in field.names}))
     indices = {name: place for place, name in enumerate(teams)}
+    ready = {(one.mode, one.scheme.name): one for one in analysed}
     modes = []
     for field in sorted(fields, key=lambda one: one.teams[0].result.mode != "strict"):
+        mode = field.teams[0].result.mode
         analyses, refusals = [], []
         for scheme in chosen:
             if progress is not None:
-                progress(f"{field.teams[0].result.mode} mode, {scheme.name}")
+                progress(f"{mode} mode, {scheme.name}")
             try:
-                analyses.append(analyse_field(field, scheme, n_resamples=n_resamples, seed=seed))
+                found = ready.get((mode, scheme.name))
+                analyses.append(found or analyse_field(field, scheme, n_resamples=n_resamples, seed=seed))
             except ConfigurationError as error:
                 refusals.append(str(error))
         if not analyses:
             raise ConfigurationError(f"No scheme ranks anybody: {' '.join(refusals)}")
         order = [line.name for line in analyses[0].standings]
         entrants = tuple(Entrant(indices[name], name) for name in order)
-        found = _collect_mode(field, entrants, n_resamples=n_resamples, seed=seed, memory=memory or {})
-        modes.append(replace(found, analyses=tuple(analyses), refusals=tuple(refusals)))
+        described = _collect_mode(field, entrants, n_resamples=n_resamples, seed=seed, memory=memory or {})
+        modes.append(replace(described, analyses=tuple(analyses), refusals=tuple(refusals)))
     return PageData(protocol=protocol, teams=teams, modes=tuple(modes), n_resamples=n_resamples, seed=seed)
 
 

@@ -8,6 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from leaderboard.__main__ import app
+from leaderboard.analysis import Analysis, analyse_field
+from leaderboard.field import Field
+from leaderboard.scheme import Scheme
 from tests.leaderboard.field_scenes import make_answers, make_case_table, make_scored, write_scored
 
 RUNNER = CliRunner()
@@ -46,6 +49,21 @@ def test_build_writes_the_page_its_figures_its_tables_and_its_results(tmp_path: 
     figures = {file.stem for file in (out / "figures").glob("*.svg")}
     assert figures == {file.stem for file in (out / "figures").glob("*.png")}
     assert {"ranks-strict-uusic25", "cost-time-official", "memory-host-strict"} <= figures
+
+
+def test_rankings_that_are_asked_for_are_analysed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = []
+
+    def watch(field: Field, scheme: Scheme, *, n_resamples: int, seed: int) -> Analysis:
+        again.append(field.teams[0].result.mode)
+        return analyse_field(field, scheme, n_resamples=n_resamples, seed=seed)
+
+    monkeypatch.setattr("leaderboard.report.data.analyse_field", watch)
+    done = RUNNER.invoke(app, ["build", *write_results(tmp_path), "--out", str(tmp_path / "board"), *QUICK])
+    assert done.exit_code == 0, done.output
+    assert again == ["official"]
 
 
 def test_without_a_table_of_cases_there_is_no_page_and_the_reason_is_told(tmp_path: Path) -> None:
