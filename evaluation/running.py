@@ -20,11 +20,12 @@ from evaluation.contract.result import Result, RunRecord
 from evaluation.files.json_text import dump_json, parse_json
 from evaluation.protocols.case_table import table_to_csv
 from evaluation.result_files import write_result
-from evaluation.runner.content import hash_file
+from evaluation.runner.content import hash_file, hash_tree
 from evaluation.runner.draft import Challenge
 from evaluation.runner.folder import (
     CASES_FILE,
     LOG_FILE,
+    MEMORY_FILE,
     PREDICTIONS,
     RESULT_FILE,
     RUN_FILE,
@@ -33,7 +34,7 @@ from evaluation.runner.folder import (
 )
 from evaluation.runner.one_pass import Check
 from evaluation.runner.outputs import OutputFile, list_files
-from evaluation.runner.record import RunFile, ScoringRecord
+from evaluation.runner.record import RunFile, ScoringRecord, seal
 from evaluation.scoring import Progress, Scored, ScoringOptions, score_submission
 
 
@@ -141,15 +142,19 @@ def strip_run(record: RunFile) -> RunRecord:
     return RunRecord.model_validate(record.model_dump(include=set(RunRecord.model_fields)))
 
 
-def verify_run(folder: Path, place: ReferencePlace | None = None) -> list[str]:
+def verify_run(
+    folder: Path, place: ReferencePlace | None = None, *, input_dir: Path | None = None
+) -> list[str]:
     """Return in sentences what is no longer as it was recorded; nothing when all is.
 
-    Hashes of predictions, log, result and table are taken again and, where the run was scored, its
-    predictions are scored again; dates and package versions may differ, numbers may not.
+    Hashes of predictions, record, memory series, log, result and table are taken again, and the input's where
+    it is given; where the run was scored, its predictions are scored again. Dates and package versions may
+    differ, numbers may not.
 
     Args:
         folder: of a run.
         place: where the references lie now; None: where they lay when it was scored.
+        input_dir: what was given as the input; None: it is not looked at.
 
     Raises:
         ConfigurationError: no whole run, or references that are not there.
@@ -160,6 +165,12 @@ def verify_run(folder: Path, place: ReferencePlace | None = None) -> list[str]:
         record.outputs,
         list_files(folder / PREDICTIONS, started_s=0.0, max_entries=record.limits.output_files + 1),
     )
+    if seal(record) != record:
+        changes.append(f"{RUN_FILE}: was changed after it was written")
+    if input_dir is not None and hash_tree(input_dir).sha256 != record.input.input_sha256:
+        changes.append(f"{input_dir}: is not what the submission was given")
+    if record.memory_sha256 is not None:
+        changes += _compare_file(folder / MEMORY_FILE, record.memory_sha256)
     if record.log is not None:
         changes += _compare_file(folder / LOG_FILE, record.log.sha256)
     if record.scoring is not None:

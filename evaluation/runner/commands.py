@@ -189,6 +189,9 @@ def verify(
     run_dir: Annotated[Path, typer.Argument(help="A folder that `run --out` wrote.")],
     reference: Annotated[Path | None, typer.Option(help="The references, if they have moved.")] = None,
     images: Annotated[Path | None, typer.Option(help="uusic25: the tree of reference masks.")] = None,
+    input_dir: Annotated[
+        Path | None, typer.Option("--input", help="Hash the input again too: where it lies.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what changed as JSON.")] = False,
 ) -> None:
     """Hash and score a run again; exit 0 when nothing changed, else 1.
@@ -196,10 +199,10 @@ def verify(
     Examples:
     `python -m evaluation verify runs/a`
 
-    `python -m evaluation verify runs/a --reference ground_truth.json --images references --json`
+    `python -m evaluation verify runs/a --input images --reference ground_truth.json --images references --json`
     """
     place = None if reference is None else ReferencePlace(reference, images)
-    changes = verify_run(run_dir, place)
+    changes = verify_run(run_dir, place, input_dir=input_dir)
     if as_json:
         sys.stdout.buffer.write(dump_json(changes, indent=1))
     else:

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from evaluation.contract.errors import ConfigurationError, DeviceError
 from evaluation.files.atomic import write_atomically
 from evaluation.files.json_text import dump_json, parse_json
-from evaluation.runner.record import RunFile
+from evaluation.runner.content import hash_file
+from evaluation.runner.record import RunFile, seal
 
 PREDICTIONS = "predictions"
 RUN_FILE = "run.json"
@@ -99,19 +100,25 @@ class RunFolder:
             need = f"{n_bytes / 2**30:.1f} GiB must be free for output and log but {free / 2**30:.1f} GiB are"
             raise DeviceError(f"{self.folder}: {need}; make room or lower --output-limit")
 
-    def commit(self, attempt: Path, record: RunFile) -> None:
-        """Put an attempt in place of whatever lies here."""
+    def commit(self, attempt: Path, record: RunFile) -> RunFile:
+        """Put an attempt in place of whatever lies here; return its record as it was written."""
         for name in _OURS:
             remove_tree(self.folder / name)
         for name in (PREDICTIONS, LOG_FILE, MEMORY_FILE, MEMORY_PLOT):
             with suppress(FileNotFoundError):
                 (attempt / name).rename(self.folder / name)
-        self.write(record)
+        series = self.folder / MEMORY_FILE
+        written = self.write(
+            record.model_copy(update={"memory_sha256": hash_file(series) if series.is_file() else None})
+        )
         remove_tree(attempt)
+        return written
 
-    def write(self, record: RunFile) -> None:
-        """Write ``run.json``."""
-        write_atomically(self.folder / RUN_FILE, dump_json(record.model_dump(mode="json"), indent=1))
+    def write(self, record: RunFile) -> RunFile:
+        """Write ``run.json``, sealed; return it."""
+        sealed = seal(record)
+        write_atomically(self.folder / RUN_FILE, dump_json(sealed.model_dump(mode="json"), indent=1))
+        return sealed
 
 
 def read_run_file(folder: Path) -> RunFile:

@@ -1,5 +1,6 @@
 """What ``run.json`` holds: everything about one run, and enough to tell whether it must be made again."""
 
+import hashlib
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -7,6 +8,7 @@ from pydantic import ConfigDict, Field
 from evaluation.contract.problem import Problem
 from evaluation.contract.record import Record
 from evaluation.contract.result import Provenance, RunRecord
+from evaluation.files.json_text import dump_json
 from evaluation.runner.host import Host, HostLoad
 from evaluation.runner.limits import Limits
 from evaluation.runner.memory import MemoryReport
@@ -158,3 +160,13 @@ class RunFile(RunRecord):
     seeds: dict[str, int] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
     scoring: ScoringRecord | None = None
+    memory_sha256: str | None = None
+    """Of the memory series beside this file; None when nothing was started."""
+    record_sha256: str = ""
+    """Over all else in this file: an edit shows, though not one by somebody who hashes anew."""
+
+
+def seal(record: RunFile) -> RunFile:
+    """Return a record with the hash of all else in it."""
+    content = dump_json(record.model_dump(mode="json", exclude={"record_sha256"}))
+    return record.model_copy(update={"record_sha256": hashlib.sha256(content).hexdigest()})

@@ -170,8 +170,7 @@ def _run_passes(
             (kept / PREDICTIONS).mkdir()
             shown = replace(shown, outputs=())
         record = draft.make_record(shown, tuple(r.record for r in results), shown.record.verdict, kept)
-        folder.commit(kept, record)
-        return record
+        return folder.commit(kept, record)
     finally:
         remove_tree(attempt)
 
@@ -188,5 +187,4 @@ def _bind(tell: Tell | None, title: str) -> Callable[[Tick], None]:
 def _commit(folder: RunFolder, record: RunFile) -> RunFile:
     attempt = folder.start_attempt()
     (attempt / PREDICTIONS).mkdir()
-    folder.commit(attempt, record)
-    return record
+    return folder.commit(attempt, record)

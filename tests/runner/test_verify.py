@@ -58,7 +58,31 @@ def test_each_change_is_named(scored: Scene) -> None:
 def test_better_time_written_into_run_json_is_noticed(scored: Scene) -> None:
     file = scored.out / "run.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"runtime_s": 0.001}))
-    assert verify_run(scored.out) == ["result.json: `run` differs when scored again"]
+    assert verify_run(scored.out) == [
+        "run.json: was changed after it was written",
+        "result.json: `run` differs when scored again",
+    ]
+
+
+def test_unscored_run_whose_outcome_or_memory_was_edited_is_noticed(tmp_path: Path) -> None:
+    scene = make_scene(tmp_path)
+    scene.run("raise SystemExit(3)")
+    assert verify_run(scene.out) == []
+    file = scene.out / "run.json"
+    file.write_text(file.read_text().replace('"crashed"', '"ok"'))
+    (scene.out / "memory.csv").write_text("t_s,gpu_mib,host_mib\n")
+    assert verify_run(scene.out) == [
+        "run.json: was changed after it was written",
+        "memory.csv: was changed after it was written",
+    ]
+
+
+def test_changed_input_is_noticed_where_it_is_given(scored: Scene) -> None:
+    images = scored.folder / "input"
+    assert verify_run(scored.out, input_dir=images) == []
+    (images / "more.txt").write_text("x")
+    assert verify_run(scored.out) == []
+    assert verify_run(scored.out, input_dir=images) == [f"{images}: is not what the submission was given"]
 
 
 def test_changed_reference_is_noticed(scored: Scene) -> None:
