@@ -199,7 +199,7 @@ def verify(
     Examples:
     `python -m evaluation verify runs/a`
 
-    `python -m evaluation verify runs/a --input images --reference ground_truth.json --images references --json`
+    `python -m evaluation verify runs/a --input images --reference ground_truth.json --images references`
     """
     place = None if reference is None else ReferencePlace(reference, images)
     changes = verify_run(run_dir, place, input_dir=input_dir)
