@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 TESTS ?= tests
 
-.PHONY: demo gate baseline test test-containers test-all check golden clean help
+.PHONY: demo gate baseline real test test-containers test-all check golden clean help
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,6 +30,13 @@ gate: $(STAMP) ## hold the demo's scores of the shipped model against the commit
 baseline: demo ## run the demo and make its scores of the shipped model the new baseline
 	for p in $(BASELINES); do mkdir -p sample_data/baseline/$$p && \
 		cp runs/demo/$$p/lite/result.json runs/demo/$$p/lite/cases.csv sample_data/baseline/$$p/ || exit 1; done
+
+PUBLIC = $(ULTRASOUND_PUBLIC_DATA)
+
+real: $(STAMP) ## split the public data sets that lie in ULTRASOUND_PUBLIC_DATA into runs/real/split
+	$(BIN)/python -m train prepare --busi $(PUBLIC)/busi --bus-bra $(PUBLIC)/bus_bra --hc18 $(PUBLIC)/hc18 \
+		--usgra-seg $(PUBLIC)/usgra_seg --muscle-dltrack $(PUBLIC)/muscle_dltrack --lung-pocus $(PUBLIC)/lung_pocus \
+		--split 70,15,15 --seed 1 --out runs/real/split
 
 test: $(STAMP) ## all tests but the slow ones and those of containers, with line coverage of evaluation/ and leaderboard/
 	rm -f .coverage .coverage.*

@@ -161,7 +161,13 @@ class BatchPredictor:
             if said is None or case.size_hw is None:
                 answer = self.floor.predict(self.manifest.protocol, task, case.size_hw)
             else:
-                answer = decode(task.kind, said.output, case.size_hw, min_peak=said.head.min_peak)
+                answer = decode(
+                    task.kind,
+                    said.output,
+                    case.size_hw,
+                    min_peak=said.head.min_peak,
+                    only_largest=said.head.only_largest,
+                )
             if isinstance(answer, np.ndarray):
                 self.writer.add_mask(case, answer)
                 batch.n_masks += 1

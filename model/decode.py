@@ -20,6 +20,7 @@ def decode(
     size_hw: tuple[int, int],
     *,
     min_peak: float = 0,
+    only_largest: bool = False,
 ) -> NDArray[np.uint8] | Prediction:
     """Return one image's answer.
 
@@ -29,6 +30,7 @@ def decode(
             height, or (K, s, s) logits of places.
         size_hw: of the original image.
         min_peak: of the head; a mask in which no class is at least this probable anywhere is left empty.
+        only_largest: of the head; of each class, all but the largest connected region is taken away.
 
     Returns:
         A (h, w) mask of class indices, or a class, a box or points in pixels of the original image.
@@ -37,7 +39,8 @@ def decode(
         case Kind.SEGMENTATION:
             if min_peak > 0 and peak_probability(output) < min_peak:
                 return np.zeros(size_hw, dtype=np.uint8)
-            return draw_mask(output.astype(np.float32), size_hw)
+            mask = draw_mask(output.astype(np.float32), size_hw)
+            return keep_largest(mask) if only_largest else mask
         case Kind.CLASSIFICATION:
             return ClassPrediction(int(np.argmax(output)), tuple(output.tolist()))
         case Kind.DETECTION:
@@ -70,6 +73,20 @@ def draw_mask(logits: NDArray[np.float32], size_hw: tuple[int, int]) -> NDArray[
         mask[value > best] = index
         np.maximum(best, value, out=best)
     return mask
+
+
+def keep_largest(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a (h, w) mask with the largest 8-connected region of each class; of equal ones, the first.
+
+    Source: nnU-Net's postprocessing (Isensee et al., Nature Methods 18, 2021).
+    """
+    kept = np.zeros_like(mask)
+    for index in range(1, int(mask.max(initial=0)) + 1):
+        _, regions, statistics, _ = cv2.connectedComponentsWithStats((mask == index).view(np.uint8))
+        areas = np.asarray(statistics)[1:, cv2.CC_STAT_AREA]
+        if len(areas):
+            kept[np.asarray(regions) == 1 + int(areas.argmax())] = index
+    return kept
 
 
 def place_box(xyxy: NDArray[np.float32] | NDArray[np.float64], size_hw: tuple[int, int]) -> BoxPrediction:

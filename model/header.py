@@ -30,6 +30,8 @@ class LearnedHead(Record):
     """Whether a mirrored view (left for right) may be averaged in at test time."""
     min_peak: float = Field(default=0, ge=0, lt=1)
     """Of a segmentation head: a mask in which nothing is at least this probable is left empty."""
+    only_largest: bool = False
+    """Of a segmentation head: of each class, all but the largest connected region is taken away."""
     stage: Literal[1, 2] = 1
     """The training stage that the head was taken from; a head of Stage I has an idle adapter."""
 

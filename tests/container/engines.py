@@ -1,5 +1,6 @@
 """Container engines that answer, and small images built on them."""
 
+import os
 import shutil
 import subprocess
 from functools import cache
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 BASE = "python:3.11-slim-bookworm"
-_BUILD_S = 300
+_BUILD_S = 900
 
 
 def call(engine: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -16,9 +17,20 @@ def call(engine: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([engine, *words], capture_output=True, text=True, timeout=_BUILD_S, check=False)
 
 
+def _start(engine: str) -> None:
+    """Bring docker up with the script that CONTAINER_ENGINE_SCRIPT names; a script that fails is an error."""
+    script = os.environ.get("CONTAINER_ENGINE_SCRIPT")
+    if engine == "docker" and script:
+        done = subprocess.run(
+            ["/bin/bash", script, BASE], capture_output=True, text=True, timeout=_BUILD_S, check=False
+        )
+        assert done.returncode == 0, f"{script}: {done.stderr[-2000:]}"
+
+
 @cache
 def find_reason_to_skip(engine: str) -> str | None:
     """Return why an engine cannot be tested here; None when it can."""
+    _start(engine)
     if shutil.which(engine) is None:
         return f"{engine} is not installed"
     if call(engine, "info").returncode != 0:

@@ -1,16 +1,14 @@
 """The exported images, built and run with the options of the platforms' own workers."""
 
 import json
-import os
 import shlex
-import shutil
-import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.container.test_predictor_image import docker
+from tests.container.engines import call, require
 from tests.leaderboard.export_scenes import (
     PREDICTIONS,
     export,
@@ -21,7 +19,8 @@ from tests.leaderboard.export_scenes import (
 )
 
 TAG = "ultrasound-bench-export:test"
-pytestmark = [pytest.mark.container, pytest.mark.slow]
+pytestmark = pytest.mark.container
+docker = partial(call, "docker")
 
 DROPPED = (
     *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE"),
@@ -32,12 +31,8 @@ DROPPED = (
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[None]:
-    """Bring an engine up, or skip; remove the image afterwards."""
-    script = os.environ.get("CONTAINER_ENGINE_SCRIPT")
-    if script and (shutil.which("docker") is None or docker("info").returncode):
-        subprocess.run(["/bin/bash", script], capture_output=True, check=True, timeout=900)
-    if shutil.which("docker") is None or docker("info").returncode:
-        pytest.skip("no container engine answers `docker info`")
+    """Have an engine that answers, or skip; remove the image afterwards."""
+    require("docker")
     yield
     docker("image", "rm", "--force", TAG)
 

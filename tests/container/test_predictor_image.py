@@ -1,18 +1,18 @@
 """The predictor's image: builds, and answers as the checkout does, offline, read-only and as any user."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.container.engines import call, require
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_data"
-DOCKER = shutil.which("docker") or "docker"
 TAG = "ultrasound-bench-predictor:test"
 REAL = ROOT / "runs" / "real" / "split" / "val"
 """What `python -m train prepare` makes of the public data sets, where somebody has run it."""
@@ -26,26 +26,16 @@ LOCKED = (
 )
 USER = "--user=1000:1000"
 
-pytestmark = [pytest.mark.container, pytest.mark.slow]
+pytestmark = pytest.mark.container
 
 
-def docker(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run a docker command; its failure is the caller's to judge."""
-    return subprocess.run([DOCKER, *words], capture_output=True, text=True, timeout=900, check=False)
-
-
-def _engine_answers() -> bool:
-    return shutil.which(DOCKER) is not None and docker("info").returncode == 0
+docker = partial(call, "docker")
 
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[str]:
     """Build the image once; skip where there is no engine."""
-    script = os.environ.get("CONTAINER_ENGINE_SCRIPT")
-    if not _engine_answers() and script:
-        subprocess.run(["/bin/bash", script], capture_output=True, check=True, timeout=900)
-    if not _engine_answers():
-        pytest.skip("no container engine answers `docker info`")
+    require("docker")
     built = docker("build", "--network=host", "--tag", TAG, str(ROOT))
     assert built.returncode == 0, built.stderr[-2000:]
     yield TAG

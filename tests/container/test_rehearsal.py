@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +10,12 @@ from typer.testing import CliRunner
 
 from evaluation.commands import app
 from evaluation.rehearsal.verdict import Rule
+from tests.container.engines import BASE, call, require
 from tests.queue.scenes import make_answers
 from tests.rehearsal.variants import COMMAND_VARIANTS, IMAGE_VARIANTS, make_program
 
-pytestmark = [pytest.mark.container, pytest.mark.slow]
+pytestmark = pytest.mark.container
 
-BASE = "python:3.11-slim-bookworm"
 DOCKERFILE = f"""
 FROM {BASE}
 COPY answers /answers
@@ -25,16 +24,9 @@ ENTRYPOINT ["python3", "/program.py", "/answers", "/output"]
 """
 
 
-def find_docker() -> str:
-    docker = shutil.which("docker")
-    if docker is None or subprocess.run([docker, "image", "inspect", BASE], capture_output=True).returncode:
-        pytest.skip(f"needs docker and the image {BASE}")
-    return docker
-
-
 @pytest.fixture(scope="session")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    find_docker()
+    require("docker")
     return make_answers(tmp_path_factory.mktemp("answers") / "a", seed=1)
 
 
@@ -48,14 +40,13 @@ def folder(tmp_path: Path, answers: Path) -> Path:
 @pytest.fixture
 def name() -> Iterator[str]:
     yield "ultrasound-bench-rehearsal-test"
-    subprocess.run(
-        [find_docker(), "image", "rm", "-f", "ultrasound-bench-rehearsal-test"], capture_output=True
-    )
+    call("docker", "image", "rm", "-f", "ultrasound-bench-rehearsal-test")
 
 
 def rehearse(folder: Path, name: str, program: str, *words: str) -> tuple[int, list[str], dict[str, str]]:
     (folder / "program.py").write_text(program)
-    subprocess.run([find_docker(), "build", "-q", "-t", name, str(folder)], check=True, capture_output=True)
+    built = call("docker", "build", "-q", "-t", name, str(folder))
+    assert built.returncode == 0, built.stderr
     arguments = ["rehearse", "--protocol", "uusic25", "--gpus", "none", "--image", name, "--json", *words]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code in (0, 1), done.output

@@ -30,7 +30,7 @@ CHILD_HOG = (
     f"import subprocess, sys\nsys.exit(subprocess.run([sys.executable, '-c', {HOG!r}]).returncode and 3)\n"
 )
 FULL = (
-    "import time\ntry: open('/tmp/x', 'wb').write(bytes(2**23 + 1))\nexcept OSError: time.sleep(1); raise\n"
+    "import time\ntry: open('/tmp/x', 'wb').write(bytes(2**24))\nexcept OSError: time.sleep(1); raise\n"
 )
 TOUCHES = """
 import os, socket, sys

@@ -13,6 +13,7 @@ from model.decode import (
     decode,
     draw_mask,
     expected_places,
+    keep_largest,
     peak_probability,
     place_box,
     place_points,
@@ -95,6 +96,33 @@ def decode_mask(logits: NDArray[np.floating], min_peak: float) -> NDArray[np.uin
     mask = decode(Kind.SEGMENTATION, logits.astype(np.float64), logits.shape[1:], min_peak=min_peak)
     assert isinstance(mask, np.ndarray)
     return mask
+
+
+def test_only_the_largest_region_of_each_class_stays() -> None:
+    mask = np.array([[1, 0, 2, 2], [0, 1, 0, 0], [1, 0, 0, 2], [0, 0, 1, 0]], np.uint8)
+    # Cells that touch at a corner are connected; a class that is missing is no fault.
+    expected = [[1, 0, 2, 2], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+    assert keep_largest(mask).tolist() == expected
+    assert keep_largest((3 * (mask > 1)).astype(np.uint8)).tolist() == [
+        [0, 0, 3, 3],
+        [0] * 4,
+        [0] * 4,
+        [0] * 4,
+    ]
+    assert not keep_largest(np.zeros((2, 3), np.uint8)).any()
+
+
+def test_head_with_one_region_answers_with_it() -> None:
+    logits = np.zeros((2, 8, 8))
+    logits[1] = -1
+    logits[1, 1:3, 1:3] = logits[1, 5:8, 5:8] = 1
+    both = decode(Kind.SEGMENTATION, logits, (16, 16))
+    largest = decode(Kind.SEGMENTATION, logits, (16, 16), only_largest=True)
+    assert isinstance(both, np.ndarray)
+    assert isinstance(largest, np.ndarray)
+    assert both[:8, :8].any()
+    assert not largest[:8, :8].any()
+    np.testing.assert_array_equal(largest[8:, 8:], both[8:, 8:])
 
 
 def gaussian(centre_xy: tuple[float, float], size: int = 64, sigma: float = 2.0) -> NDArray[np.float64]:

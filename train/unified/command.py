@@ -18,7 +18,7 @@ from train.unified.cache import Cache, open_cache
 from train.unified.config import FolderConfig, TrainConfig, read_config
 from train.unified.labelled import LabelledFolder, read_labelled
 from train.unified.ranks import is_first_rank, join_group, leave_group
-from train.unified.selection import choose_heads, choose_min_peaks, temper
+from train.unified.selection import choose_heads, choose_min_peaks, choose_only_largest, temper
 from train.unified.setup import make_generalist, make_specialists
 from train.unified.stage import Parts, Watcher, is_over, run_stage
 from train.unified.state import RunState
@@ -89,11 +89,21 @@ def ship(
         answers = answer_all(network, held_out)
         temperatures = temper(network, answers, held_out)
         min_peaks = choose_min_peaks(network, answers, held_out)
-        folders = _read(told.train)
-        write_weights(out, network, told, folders, stage=stage, stage_by_head=stages, min_peaks=min_peaks)
+        only_largest = choose_only_largest(answers, held_out)
+        write_weights(
+            out,
+            network,
+            told,
+            _read(told.train),
+            stage=stage,
+            stage_by_head=stages,
+            min_peaks=min_peaks,
+            only_largest=only_largest,
+        )
     for key in network.keys:
         notes = [f"Stage {stages[key]}"] if stages else []
         notes += [f"temperature {temperatures[key]:.2f}"] if key in temperatures else []
+        notes += ["largest region"] if key in only_largest else []
         notes += [f"empty below {min_peaks[key]}"] if min_peaks.get(key) else []
         typer.echo(f"{key.task_id} ({key.num_classes}): {', '.join(notes) or 'as trained'}")
     typer.echo(f"{out}: {out.stat().st_size:,} bytes")

@@ -7,11 +7,11 @@ from scipy.optimize import minimize_scalar
 from torch import nn
 
 from evaluation.contract.task import Kind
-from evaluation.metrics.overlap import dice_per_class
+from model.decode import keep_largest
 from model.network.heads import ClassificationHead
 from model.network.unified import HeadKey, UnifiedNetwork
-from train.unified.cache import Cache
-from train.unified.validate import Answers, Validation, find_peaks
+from train.unified.cache import Cache, CachedPicture
+from train.unified.validate import Answers, Said, Validation, find_peaks, mean_dice
 
 MAX_TEMPERATURE = 10.0
 PEAK_LEVELS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
@@ -65,16 +65,38 @@ def choose_min_peaks(network: UnifiedNetwork, answers: Answers, cache: Cache) ->
         is_empty = np.array([not truth.any() for truth in truths])
         if not is_empty.any():
             continue
-        scores = [
-            dice_per_class(labels_ref=t, labels_pred=said.astype(np.uint8), num_classes=key.num_classes)[1:]
-            for t, (_, said) in zip(truths, answers[key], strict=True)
-        ]
-        dice = np.array([score.mean() for score in scores])
+        dice = np.array(
+            [
+                mean_dice(t, said.astype(np.uint8), key)
+                for t, (_, said) in zip(truths, answers[key], strict=True)
+            ]
+        )
         dice[is_empty] = [not said.any() for (_, said), e in zip(answers[key], is_empty, strict=True) if e]
         peaks = np.array([peak for _, peak in find_peaks(network, cache, key)])
         means = [np.where(peaks < level, is_empty, dice).mean() for level in PEAK_LEVELS]
         chosen[key] = max(zip(means, PEAK_LEVELS, strict=True))[1]
     return chosen
+
+
+def choose_only_largest(answers: Answers, cache: Cache) -> frozenset[HeadKey]:
+    """Return the heads whose mean DSC on the validation part rises when only the largest regions stay.
+
+    Args:
+        answers: of a network to `cache`.
+        cache: the validation part.
+    """
+    gains = {
+        key: [_gain(key, *answer, cache) for answer in answers[key]]
+        for key in answers
+        if key.kind is Kind.SEGMENTATION
+    }
+    return frozenset(key for key, gain in gains.items() if np.mean(gain) > 0)
+
+
+def _gain(key: HeadKey, picture: CachedPicture, said: Said, cache: Cache) -> float:
+    mask = said.astype(np.uint8)
+    truth = np.asarray(cache.masks[picture.labels[key].mask])
+    return mean_dice(truth, keep_largest(mask), key) - mean_dice(truth, mask, key)
 
 
 def temper(network: UnifiedNetwork, answers: Answers, cache: Cache) -> dict[HeadKey, float]:

@@ -140,10 +140,7 @@ def _score_one(key: HeadKey, picture: CachedPicture, said: Said, cache: Cache) -
     label = picture.labels[key]
     if label.mask is not None:
         truth = np.asarray(cache.masks[label.mask])
-        scores = dice_per_class(
-            labels_ref=truth, labels_pred=said.astype(np.uint8), num_classes=key.num_classes
-        )
-        return float(scores[1:].mean())
+        return mean_dice(truth, said.astype(np.uint8), key)
     if label.box is not None:
         box = np.sort(said.reshape(2, 2).astype(np.float64), axis=0).ravel()
         return float(box_iou(box_ref=label.box, box_pred=tuple(box.tolist())))
@@ -153,3 +150,8 @@ def _score_one(key: HeadKey, picture: CachedPicture, said: Said, cache: Cache) -
         return None
     errors = [np.hypot(*((np.array(p) - s) * size_xy)) for p, s in truth_xy]
     return max(0.0, 1 - 10 * float(np.mean(errors)) / float(np.hypot(*size_xy)))
+
+
+def mean_dice(truth: NDArray[np.uint8], said: NDArray[np.uint8], key: HeadKey) -> float:
+    """Return the mean DSC of a mask's foreground classes."""
+    return float(dice_per_class(labels_ref=truth, labels_pred=said, num_classes=key.num_classes)[1:].mean())

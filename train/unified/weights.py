@@ -26,6 +26,7 @@ def write_weights(
     stage: Stage,
     stage_by_head: dict[HeadKey, int] | None = None,
     min_peaks: dict[HeadKey, float] | None = None,
+    only_largest: frozenset[HeadKey] = frozenset(),
 ) -> None:
     """Write a network that a stage has trained.
 
@@ -37,6 +38,7 @@ def write_weights(
         stage: 1 or 2.
         stage_by_head: of the heads that are another stage's.
         min_peaks: of the heads that have one.
+        only_largest: the heads whose masks are reduced to the largest region.
     """
     organs = {task.task_id: task.organ for folder in folders for task in folder.manifest.tasks.values()}
     heads = tuple(
@@ -47,6 +49,7 @@ def write_weights(
             # A mirrored picture's points come in another order, which averaging maps would mix up.
             flip_allowed=allows_flip(key) and key.kind is not Kind.REGRESSION,
             min_peak=(min_peaks or {}).get(key, 0),
+            only_largest=key in only_largest,
             stage=(stage_by_head or {}).get(key, stage),
         )
         for key in network.keys
