@@ -29,9 +29,7 @@ HOG = "x = []\nwhile True: x.append(bytearray(2**24))\n"
 CHILD_HOG = (
     f"import subprocess, sys\nsys.exit(subprocess.run([sys.executable, '-c', {HOG!r}]).returncode and 3)\n"
 )
-FULL = (
-    "import time\ntry: open('/tmp/x', 'wb').write(bytes(2**24))\nexcept OSError: time.sleep(1); raise\n"
-)
+FULL = "import time\ntry: open('/tmp/x', 'wb').write(bytes(2**24))\nexcept OSError: time.sleep(1); raise\n"
 TOUCHES = """
 import os, socket, sys
 def tries(what, do):
