@@ -11,6 +11,7 @@ import typer
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.files.atomic import write_atomically
+from evaluation.parallel import usable_cores
 from evaluation.queue.board import QueueReport, Row, State, describe_row
 from evaluation.queue.plan import BOARD, QUEUE_FILE, QueuePlan, read_plan
 from evaluation.runner.folder import RESULT_FILE
@@ -65,6 +66,9 @@ def _work(plan: QueuePlan, out: Path, scheduler: str, slots: int | None, retries
     from evaluation.queue.terminal import live_table
 
     cpus = max(entry.make_run_options().limits.cpus for entry in plan.submissions)
+    if slots is not None and slots * cpus > max(cpus, usable_cores()):
+        text = f"{slots} slots of {cpus:g} core(s) share this host's {usable_cores()}"
+        typer.echo(f"warning: {text}: their times disturb each other", err=True)
     with open_cluster(scheduler, n_slots=slots, cpus=cpus) as cluster, live_table() as show:
         work = Queue(plan, out, cluster, n_retries=retries)
         work.run(show)

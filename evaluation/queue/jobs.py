@@ -73,7 +73,8 @@ def run_one(job: RunJob) -> RunReport:
     if engine.is_isolated:
         # A command has the cores of its slot, and how many those are is not to change the run's key.
         limits = options.limits.model_copy(update={"cpus": choose_cpus(job.entry.cpus, engine)})
-        options = replace(options, limits=limits)
+        cores = job.cores if job.cores and max(job.cores) < engine.count_cores() else None
+        options = replace(options, limits=limits, cores=cores)
     # Workers live long: what a neighbour that was killed has left would wait for the next worker to start.
     engine.remove_orphans(everything=False)
     finished = _wait_for_folder(

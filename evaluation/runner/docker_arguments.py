@@ -57,6 +57,7 @@ def build_create(image: Image, job: Job, *, engine: str) -> list[str]:
         f"--memory-swap={limits.memory_bytes}",
         f"--pids-limit={limits.pids}",
         f"--cpus={limits.cpus:g}",
+        *_cores(job, engine),
         f"--shm-size={limits.shm_bytes}",
         f"--ulimit=fsize={limits.output_bytes}",
         "--ulimit=core=0",
@@ -67,6 +68,13 @@ def build_create(image: Image, job: Job, *, engine: str) -> list[str]:
         *_gpus(job.gpus, engine),
         image.reference,
     ]
+
+
+def _cores(job: Job, engine: str) -> list[str]:
+    # Podman without root is seldom given control of the cores.
+    if job.cores is None or len(job.cores) < job.limits.cpus or (engine == "podman" and os.getuid()):
+        return []
+    return [f"--cpuset-cpus={','.join(map(str, job.cores))}"]
 
 
 def _process(engine: str) -> list[str]:

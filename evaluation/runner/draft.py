@@ -56,6 +56,8 @@ class RunOptions:
     n_repeats: int = 1
     has_warmup: bool = False
     """Run once more before, for caches; that pass is not counted."""
+    cores: tuple[int, ...] | None = None
+    """The cores of this host that an image's runs have to themselves; None for any. Not part of the key."""
     is_forced: bool = False
     """Run again even where the same run lies already."""
     seeds: tuple[tuple[str, int], ...] = ()

@@ -55,6 +55,8 @@ class Job:
     profile: Profile
     gpus: str
     """``all``, ``none``, or indices or UUIDs separated by commas."""
+    cores: tuple[int, ...] | None = None
+    """The cores of this host that it has to itself; None for any."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ class PassSetting:
     profile: Profile
     gpus: str
     gpu: GpuProbe | NoGpu
+    cores: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ def _make_job(setting: PassSetting, folder: Path, scratch: Path) -> Job:
         limits=setting.limits,
         profile=setting.profile,
         gpus=setting.gpus,
+        cores=setting.cores,
     )
 
 

@@ -72,6 +72,7 @@ def run_submission(
         DeviceError: the disk is too full to start.
     """
     begin = time.monotonic()
+    _refuse_overlap(challenge.input_dir.resolve(), out.resolve())
     with RunFolder(out) as folder:
         version = engine.find_version()
         _sweep(engine)
@@ -88,6 +89,9 @@ def run_submission(
         draft.set_image(image)
         done = None if options.is_forced else find_done(folder.folder, folder.read(), draft.key)
         if done is not None:
+            if done.submission != name:
+                # What was scored carries the old name.
+                done = folder.write(done.model_copy(update={"submission": name, "scoring": None}))
             return Finished(done, is_resumed=True)
         folder.check_space(options.limits.output_bytes + 2 * options.limits.log_bytes + DISK_RESERVE_BYTES)
         setting = PassSetting(
@@ -102,10 +106,19 @@ def run_submission(
             profile=options.profile,
             gpus=gpus,
             gpu=gpu,
+            cores=options.cores,
         )
         _refuse_unreadable(engine, challenge, options)
         draft.prepare_s = time.monotonic() - begin
         return Finished(_run_passes(folder, draft, setting, cases, tell), is_resumed=False)
+
+
+def _refuse_overlap(input_dir: Path, out: Path) -> None:
+    """Neither may the run's files become input, nor the input be taken for an older run's predictions."""
+    if out.is_relative_to(input_dir):
+        raise ConfigurationError(f"--out {out} lies in the input {input_dir}, which a run must not change")
+    if input_dir.is_relative_to(out / PREDICTIONS):
+        raise ConfigurationError(f"--input {input_dir} lies where the run's predictions go, in {out}")
 
 
 def _refuse_unreadable(engine: Engine, challenge: Challenge, options: RunOptions) -> None:

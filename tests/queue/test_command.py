@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from evaluation.commands import app
 from evaluation.contract.errors import ConfigurationError
+from evaluation.parallel import usable_cores
 from evaluation.queue.board import Row, State
 from evaluation.queue.cluster import _share_out
 from evaluation.queue.reports import RunReport, ScoreReport
@@ -25,6 +26,14 @@ def test_a_queue_ends_with_results_and_the_command_that_ranks_them(tmp_path: Pat
     assert (entries["good"]["outcome"], entries["bad"]["outcome"]) == ("ok", "crashed")
     assert entries["good"]["summary"]["perf"] > entries["bad"]["summary"]["perf"]
     assert count_starts(tmp_path, "good") == 1
+    assert "disturb" not in done.stderr
+
+
+def test_more_slots_than_cores_are_warned_of(tmp_path: Path) -> None:
+    entry = {"name": "a", "command": "true", "cpus": str(usable_cores())}
+    plan = write_plan(tmp_path, [entry])
+    done = CliRunner().invoke(app, ["queue", str(plan), "--out", str(tmp_path / "out"), "--slots", "2"])
+    assert f"2 slots of {usable_cores()} core(s)" in done.stderr
 
 
 def test_a_place_that_is_no_folder_is_refused_before_anything_runs(tmp_path: Path) -> None:

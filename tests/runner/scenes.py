@@ -64,7 +64,7 @@ class Scene:
         script = self.write_script(body)
         return CommandSubmission((sys.executable, "-S", str(script), "{input}", "{output}"))
 
-    def run(self, body: str, *, out: Path | None = None, **options: object) -> Finished:
+    def run(self, body: str, *, out: Path | None = None, name: str = "scene", **options: object) -> Finished:
         """Run a script on the local engine; `options` are those of `RunOptions`."""
         return run_submission(
             LocalEngine(),
@@ -72,7 +72,7 @@ class Scene:
             self.challenge,
             out or self.out,
             RunOptions(**({"limits": SMALL, "gpus": "none"} | options)),  # type: ignore[arg-type]
-            name="scene",
+            name=name,
             check=make_check(self.challenge.manifest),
         )
 

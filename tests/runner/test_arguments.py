@@ -36,6 +36,24 @@ def user(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int
     return request.param or 10001
 
 
+@pytest.mark.parametrize(
+    ("engine", "uid", "cores", "words"),
+    [
+        ("docker", 1000, (2, 3), ["--cpuset-cpus=2,3"]),
+        ("docker", 1000, (2,), []),  # Fewer than it is given the time of: neighbours share them anyhow.
+        ("podman", 0, (2, 3), ["--cpuset-cpus=2,3"]),
+        ("podman", 1000, (2, 3), []),
+    ],
+)
+def test_slot_has_its_cores_to_itself(
+    engine: str, uid: int, cores: tuple[int, ...], words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: uid)
+    monkeypatch.setattr("evaluation.runner.docker_arguments._PODMAN_INIT", ())
+    created = build_create(IMAGE, replace(JOB, cores=cores), engine=engine)
+    assert [word for word in created if word.startswith("--cpuset")] == words
+
+
 def test_safe_profile_word_by_word(user: int) -> None:
     own = f",uid={user},gid={user}"
     assert build_create(IMAGE, JOB, engine="docker") == [

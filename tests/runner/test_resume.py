@@ -7,15 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evaluation.contract.errors import ConfigurationError, DeviceError
 from evaluation.runner.content import hash_tree
-from evaluation.runner.folder import RunFolder, remove_tree
+from evaluation.runner.draft import RunOptions
+from evaluation.runner.folder import RunFolder, read_run_file, remove_tree
+from evaluation.runner.local import LocalEngine
 from evaluation.runner.outcome import Outcome
 from evaluation.runner.owner import RUN_VARIABLE, describe_owner, is_gone
+from evaluation.runner.run import run_submission
+from evaluation.running import score_run, verify_run
+from evaluation.scoring import ScoringOptions
 from tests.runner.scenes import ANSWER, IMAGE_PATH, SMALL, Scene, make_scene
 
 
@@ -30,6 +36,37 @@ def test_same_run_is_not_made_twice(scene: Scene) -> None:
     second = scene.run(ANSWER)
     assert (first.is_resumed, second.is_resumed) == (False, True)
     assert (scene.out / "run.json").read_bytes() == before
+
+
+def test_run_that_lies_there_takes_a_new_name_and_its_old_score_no_longer_counts(scene: Scene) -> None:
+    scene.run(ANSWER)
+    score_run(scene.out, scene.reference, ScoringOptions(mode="strict", n_resamples=0, seed=0))
+    assert read_run_file(scene.out).scoring is not None
+    renamed = scene.run(ANSWER, name="other")
+    assert renamed.is_resumed
+    assert renamed.record == read_run_file(scene.out)
+    assert (renamed.record.submission, renamed.record.scoring) == ("other", None)
+    assert verify_run(scene.out, None) == []
+
+
+def test_runs_folder_and_input_do_not_overlap(scene: Scene) -> None:
+    input_dir = scene.challenge.input_dir
+    with pytest.raises(ConfigurationError, match="lies in the input"):
+        scene.run(ANSWER, out=input_dir / "run")
+    assert not (input_dir / "run").exists()
+    moved = scene.folder / "a" / "predictions" / "input"
+    shutil.copytree(input_dir, moved)
+    with pytest.raises(ConfigurationError, match="where the run's predictions go"):
+        run_submission(
+            LocalEngine(),
+            scene.submit(ANSWER),
+            replace(scene.challenge, input_dir=moved),
+            scene.folder / "a",
+            RunOptions(limits=SMALL, gpus="none"),
+            name="a",
+            check=lambda _: [],
+        )
+    assert hash_tree(moved) == hash_tree(input_dir)
 
 
 def test_failure_of_the_submission_stands_but_one_of_the_infrastructure_is_tried_again(scene: Scene) -> None:
