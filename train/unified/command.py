@@ -18,11 +18,17 @@ from train.unified.cache import Cache, open_cache
 from train.unified.config import FolderConfig, TrainConfig, read_config
 from train.unified.labelled import LabelledFolder, read_labelled
 from train.unified.ranks import is_first_rank, join_group, leave_group
-from train.unified.selection import choose_heads, choose_min_peaks, choose_only_largest, temper
+from train.unified.selection import (
+    choose_heads,
+    choose_min_peaks,
+    choose_only_largest,
+    merge_specialists,
+    temper,
+)
 from train.unified.setup import make_generalist, make_specialists
 from train.unified.stage import Parts, Watcher, is_over, run_stage
 from train.unified.state import RunState
-from train.unified.validate import answer_all, validate
+from train.unified.validate import Validation, answer_all, validate
 from train.unified.weights import Stage, read_generalist, write_weights
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -39,7 +45,8 @@ Examples:
 """
 SHIP_EXAMPLES = """\b
 Examples:
-  python -m train ship --config C.yaml --stage1 runs/lite --stage2 runs/lite2 --out lite.safetensors
+  python -m train ship --config C.yaml --stage1 runs/lite --stage2 runs/lite2 \
+      --stage2 runs/lite2_sample --out lite.safetensors
   python -m train ship --config train/configs/mh_mtl.yaml --stage1 runs/mh_mtl --out mh_mtl.safetensors
 """
 
@@ -71,21 +78,22 @@ def ship(
     *,
     config: ConfigOption,
     stage1: Stage1Option,
-    stage2: Annotated[Path | None, typer.Option(help="Folder of the Stage II run.")] = None,
+    stage2: Annotated[
+        list[Path] | None, typer.Option(help="Folder of a Stage II run; may be several.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
     cache: CacheOption = CACHE,
 ) -> None:
-    """Write the weights that are shipped: the better stage's head for each task, probabilities calibrated."""
+    """Write the weights that are shipped: each task's best head, probabilities calibrated."""
     with _explained():
         told = read_config(config)
         held_out = open_part(told.validation, told, cache)
         network, stages = read_generalist(stage1 / WEIGHTS_FILE), None
         stage: Stage = 1
-        if stage2 is not None:
-            specialists, _ = load_network(stage2 / WEIGHTS_FILE)
-            of_2, of_1 = (validate(of, held_out)[0] for of in (specialists, network))
-            stages, stage = choose_heads(specialists, network, of_2, of_1), 2
-            network = specialists
+        if stage2:
+            specialists, of_2 = _read_specialists(stage2, held_out)
+            stages = choose_heads(specialists, network, of_2, validate(network, held_out)[0])
+            network, stage = specialists, 2
         answers = answer_all(network, held_out)
         temperatures = temper(network, answers, held_out)
         min_peaks = choose_min_peaks(network, answers, held_out)
@@ -107,6 +115,16 @@ def ship(
         notes += [f"empty below {min_peaks[key]}"] if min_peaks.get(key) else []
         typer.echo(f"{key.task_id} ({key.num_classes}): {', '.join(notes) or 'as trained'}")
     typer.echo(f"{out}: {out.stat().st_size:,} bytes")
+
+
+def _read_specialists(runs: list[Path], held_out: Cache) -> tuple[UnifiedNetwork, Validation]:
+    """Return the best head of all Stage II runs for each task, and the scores."""
+    best, _ = load_network(runs[0] / WEIGHTS_FILE)
+    scores, _ = validate(best, held_out)
+    for run in runs[1:]:
+        others, _ = load_network(run / WEIGHTS_FILE)
+        scores = merge_specialists(best, others, scores, validate(others, held_out)[0])
+    return best, scores
 
 
 @contextlib.contextmanager

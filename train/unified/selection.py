@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from torch import nn
 
+from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.task import Kind
 from model.decode import keep_largest
 from model.network.heads import ClassificationHead
@@ -35,6 +36,31 @@ def choose_heads(
         if not is_better:
             _take_over(specialists.heads[index], generalist.heads[index])
     return stages
+
+
+def merge_specialists(
+    specialists: UnifiedNetwork, others: UnifiedNetwork, of_these: Validation, of_others: Validation
+) -> Validation:
+    """Put other specialists' heads in place of those that are not as good; return the scores of the best.
+
+    Args:
+        specialists: of one Stage II run, changed in place.
+        others: of another run on the same generalist, with the same keys.
+        of_these: validation scores of the specialists.
+        of_others: of the others.
+
+    Raises:
+        ConfigurationError: the backbones differ.
+    """
+    own, theirs = specialists.backbone.state_dict(), others.backbone.state_dict()
+    if specialists.keys != others.keys or any(not torch.equal(own[name], theirs[name]) for name in own):
+        raise ConfigurationError("Expected Stage II runs of one Stage I but their backbones or heads differ")
+    best = dict(of_these.by_head)
+    for key, head, other in zip(specialists.keys, specialists.heads, others.heads, strict=True):
+        if of_others.by_head.get(key, -1.0) > best.get(key, -1.0):
+            head.load_state_dict(other.state_dict())
+            best[key] = of_others.by_head[key]
+    return Validation(best)
 
 
 def _take_over(head: nn.Module, source: nn.Module) -> None:

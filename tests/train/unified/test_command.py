@@ -43,7 +43,7 @@ def test_stages_and_shipping_follow_on_one_another(
     one, two, shipped = tmp_path / "one", tmp_path / "two", tmp_path / "shipped.safetensors"
     stage1(config=config, out=one, cache=cache)
     stage2(config=config, stage1=one, out=two, cache=cache)
-    ship(config=config, stage1=one, stage2=two, out=shipped, cache=cache)
+    ship(config=config, stage1=one, stage2=[two], out=shipped, cache=cache)
     assert signal.getsignal(signal.SIGINT) is before, "handlers are put back"
     told = capsys.readouterr().out
     assert f"{one}: step 2, best epoch" in told

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.metrics import roc_auc_score
 
+from evaluation.contract.errors import ConfigurationError
 from model.network.heads import ClassificationHead
 from model.network.unified import HeadKey, UnifiedNetwork
 from tests.train.unified.scenes import (
@@ -30,6 +31,7 @@ from train.unified.selection import (
     choose_min_peaks,
     choose_only_largest,
     fit_temperature,
+    merge_specialists,
     temper,
 )
 from train.unified.setup import make_specialists
@@ -76,6 +78,30 @@ def test_head_that_is_not_better_answers_like_stage_one_and_the_others_like_stag
     for index, said in enumerate(answers_of(specialists)):
         expected = (of_1, of_2)[stages[KEYS[index]] - 1]
         assert torch.equal(said, expected[index]), KEYS[index]
+
+
+def test_of_several_runs_each_head_is_the_best_ones() -> None:
+    specialists, generalist = both_stages()
+    others = make_specialists(tiny_config(preset="mh_mtl"), generalist)
+    of_these, of_others = answers_of(specialists), answers_of(others)
+    best = merge_specialists(
+        specialists,
+        others,
+        scores(cls=0.7, box=0.5, mask=0.8),
+        scores(cls=0.7, box=0.6, mask=0.7, points=0.1),
+    )
+    assert best == scores(cls=0.7, box=0.6, mask=0.8, points=0.1)
+    for key, said, this, other in zip(KEYS, answers_of(specialists), of_these, of_others, strict=True):
+        assert torch.equal(said, other if key in (BOX, POINTS) else this), key
+
+
+def test_runs_of_another_generalist_are_not_mixed() -> None:
+    specialists, _ = both_stages()
+    others, _ = both_stages()
+    with torch.no_grad():
+        next(others.backbone.parameters()).add_(1)
+    with pytest.raises(ConfigurationError, match="one Stage I"):
+        merge_specialists(specialists, others, scores(), scores())
 
 
 def test_adapter_of_a_replaced_head_is_the_identity() -> None:
