@@ -30,10 +30,14 @@ ORGANS = {
 """The official ranking's five organs, by every spelling that the challenge uses."""
 CLASSES = ("appendix", "breast", "liver")
 """Its three binary classification tasks."""
+N_CASES = 2479
+"""Of the official test set, which every team's time is of."""
+_LEAST_SHARE = 0.9
+"""Of its cases: the time of a smaller set says nothing about Final."""
 METRICS = {Kind.SEGMENTATION: ("dsc", "nsd"), Kind.CLASSIFICATION: ("auc", "accuracy")}
 SENTENCE = (
     "Comparable with the official table only when the test set is the same: the 15 teams were scored on "
-    "UUSIC25's private test set of 2,479 cases, this system on manifest {manifest}."
+    f"UUSIC25's private test set of {N_CASES:,} cases, this system on manifest {{manifest}}."
 )
 
 
@@ -65,7 +69,7 @@ class Placement:
     submission: str
     perf: Place
     final: Place | None
-    """None without a run record."""
+    """None without a run record, or with one of far fewer cases."""
     p: float
     """Perf on the official scale, not clipped: above 1 is better than every team."""
     eff: float | None
@@ -122,11 +126,13 @@ def find_faults(result: Result) -> tuple[str, ...]:
     ranked = [t for t in result.tasks if t.kind is Kind.SEGMENTATION or t.num_classes == 2]
     organs: set[str] = set()
     classes: set[str] = set()
+    spellings: dict[str, set[str]] = {}
     unknown: list[str] = []
     for task in ranked:
         if task.kind is Kind.SEGMENTATION:
             organ = ORGANS.get(_simplify(task.organ), "")
             organs.add(organ)
+            spellings.setdefault(organ, set()).add(clean_text(task.organ or ""))
             unknown += [] if organ else [task.task_id]
         else:
             name = _simplify(task.task_id.split("/")[-1].removeprefix("private_"))
@@ -135,6 +141,11 @@ def find_faults(result: Result) -> tuple[str, ...]:
     faults = [f"Expected only the official organs and tasks but got {clean_text(name)}." for name in unknown]
     faults += [
         f"Expected the organ {organ} but no task segments it." for organ in _missing(organs, ORGANS.values())
+    ]
+    faults += [
+        f"Expected {organ} once but tasks call it {', '.join(sorted(names))}, and each would count."
+        for organ, names in spellings.items()
+        if organ and len(names) > 1
     ]
     faults += [f"Expected the binary task {name} but it is absent." for name in _missing(classes, CLASSES)]
     for task in ranked:
@@ -154,7 +165,7 @@ def _missing(found: set[str], expected: Iterable[str]) -> list[str]:
 
 def _rate_costs(result: Result, anchors: Anchors) -> float | None:
     """Return Eff on the official scale, not clipped; None without a run record."""
-    if result.run is None:
+    if result.run is None or result.n_cases < _LEAST_SHARE * N_CASES:
         return None
     slowest, fastest = anchors.time_s
     largest, smallest = anchors.peak_gpu_gib
@@ -209,6 +220,11 @@ def _write_notes(result: Result, n_teams: int) -> tuple[str, ...]:
         )
     if result.run is None:
         notes.append("No run record, so no Final: placed by accuracy alone.")
+    elif result.n_cases < _LEAST_SHARE * N_CASES:
+        notes.append(
+            f"The run's time is of {result.n_cases:,} cases, the teams' of {N_CASES:,}, so no Final: "
+            "placed by accuracy alone."
+        )
     else:
         notes.append(
             "Time and memory were measured on this system's host, the teams' on the organisers'; time grows "

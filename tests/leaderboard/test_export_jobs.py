@@ -50,9 +50,13 @@ def test_broken_and_oversized_zip_files_are_refused(tmp_path: Path, monkeypatch:
     broken.write_bytes(b"no zip")
     with pytest.raises(SubmissionError, match="cannot be unpacked"):
         PredictionFolder(tmp_path).add_zip(broken, job="a")
-    monkeypatch.setattr("leaderboard.export.programs.merging.MAX_BYTES", 10)
-    with pytest.raises(SubmissionError, match="more than"):
-        PredictionFolder(tmp_path / "m").add_zip(make_zip(tmp_path / "big.zip", mask=b"1" * 11), job="a")
+    for limit in ("MAX_BYTES", "MAX_FILE_BYTES"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"leaderboard.export.programs.merging.{limit}", 10)
+            with pytest.raises(SubmissionError, match="more than"):
+                PredictionFolder(tmp_path / "m").add_zip(
+                    make_zip(tmp_path / "big.zip", mask=b"1" * 11), job="a"
+                )
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])

@@ -5,7 +5,7 @@ import pytest
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.result import Interval, Result, RunRecord, Score, TaskResult
 from evaluation.contract.task import Kind
-from leaderboard.place import place_result
+from leaderboard.place import N_CASES, place_result
 from leaderboard.published.tables import load_score_sheet, load_table1
 from tests.leaderboard.result_scenes import make_result, make_score
 
@@ -26,7 +26,9 @@ def _task(kind: Kind, name: str, organ: str, num_classes: int = 2) -> TaskResult
     )
 
 
-def make_placeable(perf: float = 0.5, *, width: float = 0.05, time_s: float | None = 30.0) -> Result:
+def make_placeable(
+    perf: float = 0.5, *, width: float = 0.05, time_s: float | None = 30.0, n_cases: int = N_CASES
+) -> Result:
     tasks = [_task(Kind.SEGMENTATION, organ, organ) for organ in ORGANS]
     tasks += [_task(Kind.CLASSIFICATION, name, name) for name in CLASSES]
     tasks.append(_task(Kind.CLASSIFICATION, "Breast_luminal", "Breast", 4))
@@ -36,7 +38,7 @@ def make_placeable(perf: float = 0.5, *, width: float = 0.05, time_s: float | No
     result = make_result("new", time_s=time_s)
     score = Score(value=perf, interval=interval)
     summary = {**result.summary, "perf": score, "seg": score, "cls": score}
-    changes = {"tasks": tuple(tasks), "summary": summary, "n_cases": 10 * len(tasks)}
+    changes = {"tasks": tuple(tasks), "summary": summary, "n_cases": n_cases}
     return result.model_copy(update=changes)
 
 
@@ -63,6 +65,22 @@ def test_the_interval_of_places_is_that_of_perf() -> None:
     assert found.final.low is not None
     assert found.final.high is not None
     assert found.final.low < found.final.value < found.final.high
+
+
+@pytest.mark.parametrize(
+    ("n_cases", "has_final"), [(N_CASES, True), (2240, True), (2200, False), (120, False)]
+)
+def test_the_time_of_a_small_set_gives_no_final(n_cases: int, has_final: bool) -> None:
+    found = place_result(make_placeable(n_cases=n_cases), load_score_sheet(), load_table1())
+    assert (found.final is not None) == has_final
+    assert any(f"{n_cases:,} cases, the teams' of 2,479" in note for note in found.notes) != has_final
+
+
+def test_an_organ_under_two_names_is_refused() -> None:
+    result = make_placeable()
+    twice = result.model_copy(update={"tasks": (*result.tasks, _task(Kind.SEGMENTATION, "Heart", "Heart"))})
+    with pytest.raises(ConfigurationError, match="cardiac once but tasks call it Cardiac, Heart"):
+        place_result(twice, load_score_sheet(), load_table1())
 
 
 def test_a_placement_says_that_it_compares_only_on_the_same_test_set() -> None:

@@ -15,6 +15,8 @@ from evaluation.files.untrusted import is_safe_relative
 
 MAX_BYTES = 8 * 2**30
 """Unpacked, over all jobs."""
+MAX_FILE_BYTES = 256 * 2**20
+"""Of one file: each is held in memory."""
 MAX_FILES = 500_000
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -54,14 +56,12 @@ class PredictionFolder:
 
     def _read(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, job: str) -> bytes:
         self._n_files += 1
-        left = MAX_BYTES - self._n_bytes
+        left = min(MAX_BYTES - self._n_bytes, MAX_FILE_BYTES)
         if self._n_files > MAX_FILES or entry.file_size > left:
-            raise SubmissionError(f"job {job}: more than {MAX_FILES:,} files or {MAX_BYTES:,} bytes in all")
-        with archive.open(entry) as stream:
-            content = stream.read(left + 1)
+            limits = f"{MAX_FILES:,} files, {MAX_FILE_BYTES:,} bytes a file or {MAX_BYTES:,} in all"
+            raise SubmissionError(f"job {job}: `{entry.filename}` makes it more than {limits}")
+        content = archive.read(entry)  # never more than it says it is
         self._n_bytes += len(content)
-        if self._n_bytes > MAX_BYTES:
-            raise SubmissionError(f"job {job}: more than {MAX_BYTES:,} bytes in all")
         return content
 
     def _add(self, name: str, content: bytes, job: str) -> None:
