@@ -93,7 +93,7 @@ def format_tick(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}"
 
 
-def shorten(name: str, n: int = 15) -> str:
+def shorten(name: str, n: int = 13) -> str:
     """Cut a name to at most `n` characters."""
     cleaned = clean_text(name)
     return cleaned if len(cleaned) <= n else f"{cleaned[: n - 1].rstrip()}…"

@@ -55,7 +55,7 @@ def test_text_of_a_canvas_is_escaped() -> None:
 
 
 def test_a_long_name_is_cut() -> None:
-    assert shorten("a" * 40) == "a" * 14 + "…"
+    assert shorten("a" * 40) == "a" * 12 + "…"
     assert shorten("short") == "short"
 
 
