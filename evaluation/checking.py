@@ -11,8 +11,9 @@ from evaluation.contract.case import Case
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.problem import Code, Problem
 from evaluation.contract.task import Kind, Task
+from evaluation.cores import usable_cores
 from evaluation.masks import read_strict_mask
-from evaluation.parallel import run_jobs, usable_cores
+from evaluation.parallel import run_jobs
 from evaluation.protocols.entries import show_name
 from evaluation.protocols.registry import SCORES
 from evaluation.protocols.validity import find_fault

@@ -1,7 +1,6 @@
 """Independent pieces of work, spread over processes."""
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,13 +14,6 @@ Outcome = TypeVar("Outcome")
 
 _CHUNK = 16
 _WORTH_A_POOL = 200
-
-
-def usable_cores() -> int:
-    """Return the cores this process may use: on a shared node fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def start_server(module: str) -> None:

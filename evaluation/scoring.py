@@ -18,9 +18,10 @@ from evaluation.contract.manifest import Manifest
 from evaluation.contract.prediction import Submission
 from evaluation.contract.problem import Code, Problem
 from evaluation.contract.result import Bootstrap, GroupResult, Mode, Result, RunRecord, Score, TaskResult
+from evaluation.cores import usable_cores
 from evaluation.estimates import Estimator, IntervalMethod
 from evaluation.masks import MaskJob, score_mask
-from evaluation.parallel import run_jobs, usable_cores
+from evaluation.parallel import run_jobs
 from evaluation.protocols.case_table import CaseScore, find_units, make_table, table_to_csv
 from evaluation.protocols.fmc_uia.predictions import read_predictions as read_fmc_uia
 from evaluation.protocols.plan import Entry, GroupPlan, ScorePlan

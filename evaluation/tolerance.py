@@ -18,11 +18,12 @@ from evaluation.contract.problem import Problem
 from evaluation.contract.record import Record
 from evaluation.contract.result import Score
 from evaluation.contract.task import Task
+from evaluation.cores import usable_cores
 from evaluation.estimates import Estimator
 from evaluation.files.images import decode_mask
 from evaluation.masks import read_strict_mask
 from evaluation.metrics.surface_dice import surface_dice_inner_boundary
-from evaluation.parallel import run_jobs, usable_cores
+from evaluation.parallel import run_jobs
 from evaluation.protocols.case_table import CaseScore, find_units, make_table
 from evaluation.protocols.measures import mean_measure, positions_of
 from evaluation.protocols.plan import Entry, Mean

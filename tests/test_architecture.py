@@ -44,7 +44,7 @@ STATISTICS = "evaluation.statistics"
 SHIPPED = r"evaluation\.protocols(\.(uusic25|fmc_uia)(\.(layout|predictions))?|\.entries)?"
 PLANS = r"evaluation\.(estimates|protocols\.(plan|registry|case_table|uusic25\.scores))"
 PURE = ("numpy", "scipy", "cv2")
-PREDICTOR = (CONTRACT, FILES_ROOM, SHIPPED)
+PREDICTOR = (CONTRACT, FILES_ROOM, SHIPPED, r"evaluation\.cores")
 
 # Which modules (by a pattern of their names) may import what, beside the standard library. A plain name
 # allows its sub-modules too.

@@ -16,9 +16,10 @@ from evaluation.contract.bench import Ratio
 from evaluation.contract.case import Case, MaskReference
 from evaluation.contract.errors import ConfigurationError, HarnessError
 from evaluation.contract.result import Result
+from evaluation.cores import usable_cores
 from evaluation.files.images import decode_mask
 from evaluation.files.untrusted import read_untrusted
-from evaluation.parallel import run_jobs, usable_cores
+from evaluation.parallel import run_jobs
 from evaluation.protocols.uusic25.layout import read_manifest
 
 STATUS = Path("/proc/self/status")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from evaluation.cores import usable_cores
 from evaluation.files.atomic import write_atomically
-from evaluation.parallel import usable_cores
 from evaluation.terminal import console, errors
 
 _DEFAULT_CPUS = 2

@@ -16,7 +16,7 @@ from evaluation.calibration.gpu import measure_gpu
 from evaluation.calibration.record import REFERENCE_UNIT_S, Calibration
 from evaluation.calibration.workload import WORKLOAD_VERSION
 from evaluation.contract.errors import ConfigurationError, HarnessError
-from evaluation.parallel import usable_cores
+from evaluation.cores import usable_cores
 from evaluation.provenance import find_revision
 
 _PACKAGES = ("numpy", "opencv-python-headless")

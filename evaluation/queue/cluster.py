@@ -17,7 +17,7 @@ import yaml
 from distributed import Client, LocalCluster, Nanny
 
 from evaluation.contract.errors import ConfigurationError, EngineError
-from evaluation.parallel import usable_cores
+from evaluation.cores import usable_cores
 from evaluation.runner.gpu import GpuProbe, open_gpus
 
 SLOT = "slot"

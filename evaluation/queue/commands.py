@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from evaluation.contract.errors import ConfigurationError
+from evaluation.cores import usable_cores
 from evaluation.files.atomic import write_atomically
-from evaluation.parallel import usable_cores
 from evaluation.queue.board import QueueReport, Row, State, describe_row
 from evaluation.queue.plan import BOARD, QUEUE_FILE, QueuePlan, read_plan
 from evaluation.runner.folder import RESULT_FILE

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from evaluation.challenge import Protocol
 from evaluation.contract.errors import ConfigurationError
-from evaluation.parallel import usable_cores
+from evaluation.cores import usable_cores
 from evaluation.rehearsal.limits_file import LIMITS_DIR, Limit, RehearsalLimits, read_limits
 from evaluation.rehearsal.rehearse import Rehearsal, Stage
 from evaluation.rehearsal.rehearse import rehearse as run_rehearsal

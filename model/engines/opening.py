@@ -1,7 +1,6 @@
 """Chooses and starts the engine that runs a network here."""
 
 import importlib.util
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from typing import Literal
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.task import Kind
+from evaluation.cores import usable_cores
 from model.engines.engine import Engine
 from model.graphs import check_graphs, graphs_folder
 from model.header import NetworkHeader
@@ -47,7 +47,7 @@ def choose_options(device: Device, *, is_compiled: bool = False) -> EngineOption
     if device == "auto":
         has_gpu = any(Path("/dev").glob("nvidia[0-9]*")) and importlib.util.find_spec("torch") is not None
         device = "cuda" if has_gpu else "cpu"
-    n_workers = min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+    n_workers = min(usable_cores(), MAX_WORKERS)
     return EngineOptions(device, n_workers, BATCH[device], is_compiled)
 
 

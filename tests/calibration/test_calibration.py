@@ -20,7 +20,7 @@ from evaluation.calibration.record import (
 from evaluation.calibration.workload import run_unit
 from evaluation.commands import app
 from evaluation.contract.errors import ConfigurationError, HarnessError
-from evaluation.parallel import usable_cores
+from evaluation.cores import usable_cores
 
 
 def make_record(**changes: object) -> Calibration:

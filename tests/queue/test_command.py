@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from evaluation.commands import app
 from evaluation.contract.errors import ConfigurationError
-from evaluation.parallel import usable_cores
+from evaluation.cores import usable_cores
 from evaluation.queue.board import Row, State
 from evaluation.queue.cluster import _share_out
 from evaluation.queue.reports import RunReport, ScoreReport
