@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evaluation.contract.task import Kind, Task
 from evaluation.metrics.auc import probabilities_with_failures
+from evaluation.metrics.calibration import Reliability, measure_reliability
 from evaluation.statistics.resampling import draw_weights
 from leaderboard.field import Field, Team
 from leaderboard.report.records import FloatArray
@@ -19,7 +20,6 @@ from leaderboard.report.records import FloatArray
 N_BAND_RESAMPLES = 200
 GRID = np.linspace(0, 1, 51)
 """False positive rates at which curves and bands are given."""
-N_BINS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +34,11 @@ class RocCurve:
     """(51,) 97.5th percentile."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """How often the predicted class is right, by the probability that it was given."""
 
-    confidence: FloatArray
-    """(n_bins,) mean probability of the predicted class; only bins that hold a case."""
-    accuracy: FloatArray
-    """(n_bins,) share of right predictions."""
-    counts: NDArray[np.int64]
-    """(n_bins,) cases."""
-    error: float
-    """Expected calibration error: the mean distance of both, weighted by cases (Naeini et al. 2015)."""
+    reliability: Reliability
     n_left_out: int
     """Failed cases, which have no probabilities."""
 
@@ -149,15 +142,5 @@ def _calibrate(answers: _Answers) -> Calibration | None:
     if not kept.any() or not answers.has_probabilities:
         return None
     confidence = answers.probabilities[kept].max(axis=1)
-    is_right = (answers.predicted[kept] == answers.labels[kept]).astype(np.float64)
-    bins = np.minimum((confidence * N_BINS).astype(np.int64), N_BINS - 1)
-    counts = np.bincount(bins, minlength=N_BINS)
-    used = counts > 0
-    means = [np.bincount(bins, values, N_BINS)[used] / counts[used] for values in (confidence, is_right)]
-    return Calibration(
-        confidence=means[0],
-        accuracy=means[1],
-        counts=counts[used],
-        error=float(np.sum(counts[used] * np.abs(means[0] - means[1])) / counts.sum()),
-        n_left_out=int((~kept).sum()),
-    )
+    is_right = answers.predicted[kept] == answers.labels[kept]
+    return Calibration(measure_reliability(confidence, is_right), n_left_out=int((~kept).sum()))

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.result import Score
 from evaluation.contract.task import Kind, Task
+from evaluation.metrics.calibration import N_BINS, measure_reliability
 from train.report.records import Calibration
 
-N_BINS = 15
 DEFINITIONS = (
     f"ECE: {N_BINS} bins of equal width (lower bound out, upper in) of the largest probability; the mean, "
     "weighted by cases, of |share of right answers − mean probability| (Guo et al., ICML 2017). It is biased "
@@ -33,9 +33,7 @@ def expected_calibration_error(probabilities: NDArray[np.float64], labels: NDArr
     """
     confidence = probabilities.max(axis=1)
     is_right = probabilities.argmax(axis=1) == labels
-    bins = np.clip(np.ceil(confidence * N_BINS).astype(np.int64) - 1, 0, N_BINS - 1)
-    gaps = np.bincount(bins, weights=is_right - confidence, minlength=N_BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    return measure_reliability(confidence, is_right).error
 
 
 def brier_score(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from evaluation.metrics.calibration import N_BINS
 from leaderboard.cells import format_number
 from leaderboard.report.curves import GRID, N_BAND_RESAMPLES, TaskCurves
 from leaderboard.report.figures.forest import describe_estimate
@@ -52,27 +53,28 @@ def draw_calibration(entrants: Sequence[Entrant], curves: TaskCurves, *, slug: s
         if found is None:
             rows.append((entrant.name, "—", "—", "—"))
             continue
-        points = [(x(a), y(b)) for a, b in zip(found.confidence, found.accuracy, strict=True)]
+        bins = found.reliability
+        points = [(x(a), y(b)) for a, b in zip(bins.confidence, bins.accuracy, strict=True)]
         canvas.polyline(points, "curve", entrant.index)
-        total = found.counts.sum()
-        for (px, py), n in zip(points, found.counts, strict=True):
+        total = bins.counts.sum()
+        for (px, py), n in zip(points, bins.counts, strict=True):
             canvas.circle(
                 px, py, 1.5 + 7 * (n / total) ** 0.5, "only bubble", entrant.index, note=f"{n} cases"
             )
-        text = f"{entrant.name}  ECE {found.error:.3f}"
+        text = f"{entrant.name}  ECE {bins.error:.3f}"
         canvas.text(x(1) - 8, y(0) - 10, text, "only value-end", entrant.index)
-        bins = "; ".join(
+        listed = "; ".join(
             f"{a:.2f}: {b:.2f} of {n}"
-            for a, b, n in zip(found.confidence, found.accuracy, found.counts, strict=True)
+            for a, b, n in zip(bins.confidence, bins.accuracy, bins.counts, strict=True)
         )
-        rows.append((entrant.name, format_number(found.error, 3), str(found.n_left_out), bins))
+        rows.append((entrant.name, format_number(bins.error, 3), str(found.n_left_out), listed))
     return make_figure(
         canvas,
         name=f"calibration-{slug}",
         title="Calibration",
         description=(
-            f"How often the predicted class of {curves.task_id} is right, by its probability in ten bins; "
-            "ECE is the expected calibration error. Failed cases are left out."
+            f"How often the predicted class of {curves.task_id} is right, by its probability in {N_BINS} "
+            "bins; ECE is the expected calibration error. Failed cases are left out."
         ),
         headers=("Submission", "ECE", "Left out", "Confidence: right of cases"),
         rows=rows,

@@ -46,10 +46,10 @@ def test_calibration_of_a_scene_is_computed_by_hand() -> None:
     cases.loc[own, "probability_1"] = [0.05, 0.05, 0.35, 0.55]
     found = collect_curves(field, ["a"])[0].calibration[0]
     assert found is not None
-    assert found.confidence == pytest.approx([0.55, 0.65, 0.95])
-    assert found.accuracy == pytest.approx([1.0, 1.0, 0.5])
-    assert found.counts.tolist() == [1, 1, 2]
-    assert found.error == pytest.approx((0.45 + 0.35 + 2 * 0.45) / 4)
+    assert found.reliability.confidence == pytest.approx([0.55, 0.65, 0.95])
+    assert found.reliability.accuracy == pytest.approx([1.0, 1.0, 0.5])
+    assert found.reliability.counts.tolist() == [1, 1, 2]
+    assert found.reliability.error == pytest.approx((0.45 + 0.35 + 2 * 0.45) / 4)
 
 
 def test_without_probabilities_there_is_no_curve() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss
 
+from evaluation.metrics.calibration import N_BINS
 from train.report.building import ReportOptions, build_report
-from train.report.calibration import N_BINS, brier_score, expected_calibration_error
+from train.report.calibration import brier_score, expected_calibration_error
 
 
 def test_ece_of_four_cases_by_hand() -> None:
