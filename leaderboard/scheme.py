@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
 from pydantic import Field as Setting
 from pydantic import ValidationError, model_validator
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
 from evaluation.contract.task import Kind
+from evaluation.files.yaml_text import parse_yaml
 
 FOLDER = Path(__file__).parent / "schemes"
 DEFAULTS: Mapping[str, str] = {"uusic25": "uusic25", "fmc_uia": "fmc_uia"}
@@ -162,13 +162,12 @@ def load_scheme(name_or_file: str) -> Scheme:
     if len(content) > MAX_BYTES:
         raise ConfigurationError(f"{file}: Expected a scheme of at most {MAX_BYTES} bytes but got more.")
     try:
-        return Scheme.model_validate(yaml.safe_load(content))
+        return Scheme.model_validate(parse_yaml(content))
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
         raise ConfigurationError(f"{file}: not a ranking scheme ({'; '.join(faults)}).") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # A date or a number that YAML's own types cannot hold is a plain ValueError.
-        raise ConfigurationError(f"{file}: not YAML ({error}).") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}.") from error
 
 
 def is_higher_better(metric: str) -> bool:

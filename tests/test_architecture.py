@@ -50,7 +50,7 @@ PREDICTOR = (CONTRACT, FILES_ROOM, SHIPPED, r"evaluation\.cores")
 # allows its sub-modules too.
 RULES: dict[str, tuple[str, ...]] = {
     r"evaluation\.contract(\..*)?": (CONTRACT, "numpy", "pydantic"),
-    r"evaluation\.files(\..*)?": (FILES_ROOM, CONTRACT, "numpy", "PIL"),
+    r"evaluation\.files(\..*)?": (FILES_ROOM, CONTRACT, "numpy", "PIL", "yaml"),
     SHIPPED: (CONTRACT, FILES_ROOM, r"evaluation\.protocols\.entries", "numpy"),
     r"evaluation\.metrics(\..*)?": (METRICS, CONTRACT, *PURE),
     r"evaluation\.statistics(\..*)?": (

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import dask
-import yaml
 from distributed import Client, LocalCluster, Nanny
 
 from evaluation.contract.errors import ConfigurationError, EngineError
 from evaluation.cores import usable_cores
+from evaluation.files.yaml_text import parse_yaml
 from evaluation.runner.gpu import GpuProbe, open_gpus
 
 SLOT = "slot"
@@ -157,12 +157,12 @@ def read_slurm(file: Path) -> dict[str, Any]:
         ConfigurationError: no such file, or no mapping in it.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        content = parse_yaml(file.read_bytes())
+    except OSError as error:
         text = f"Expected argument `scheduler` to be local, tcp://HOST:PORT or a YAML file but got {file}"
         raise ConfigurationError(text) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{file}: it is not YAML: {error}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{file}: Expected a mapping with SLURMCluster's arguments, such as queue")
     return content

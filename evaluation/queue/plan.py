@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from evaluation.challenge import Protocol
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
+from evaluation.files.yaml_text import parse_yaml
 from evaluation.runner.draft import RunOptions
 from evaluation.runner.engines import EngineName
 from evaluation.runner.limits import Profile, make_limits, parse_size
@@ -120,17 +120,19 @@ def read_plan(file: Path) -> QueuePlan:
     """
     try:
         with file.open("rb") as stream:
-            content = yaml.safe_load(stream.read(_MOST_BYTES))
+            content = parse_yaml(stream.read(_MOST_BYTES))
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{file}: it is not YAML: {error}") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{file}: Expected a mapping with `protocol`, `input` and `submissions`")
     try:
         plan = QueuePlan.model_validate(_with_defaults(content))
     except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, e['loc'])) or 'queue'}: {e['msg']}" for e in error.errors()]
+        # A submission that does not fit is left out of the count of them, which is no fault of its own.
+        found = [e for e in error.errors() if e["type"] != "too_short"] or error.errors()
+        lines = [f"  {'.'.join(map(str, e['loc'])) or 'queue'}: {e['msg']}" for e in found]
         raise ConfigurationError("\n".join([f"{file}: {len(lines)} problem(s)", *lines])) from error
     plan = _at_home(plan, file.resolve().parent)
     problems = list(_find_problems(plan))

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
+from evaluation.files.yaml_text import parse_yaml
 
 LIMITS_DIR = Path(__file__).with_name("limits")
 _MOST_BYTES = 100_000
@@ -49,12 +49,12 @@ def read_limits(file: Path) -> RehearsalLimits:
     """
     try:
         with file.open("rb") as stream:
-            content = yaml.safe_load(stream.read(_MOST_BYTES))
+            content = parse_yaml(stream.read(_MOST_BYTES))
         return RehearsalLimits.model_validate(content)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{file}: it is not YAML: {error}") from error
     except ValidationError as error:
         lines = [f"  {'.'.join(map(str, e['loc'])) or 'limits'}: {e['msg']}" for e in error.errors()]
         raise ConfigurationError("\n".join([f"{file}: {len(lines)} problem(s)", *lines])) from error
+    except ValueError as error:
+        raise ConfigurationError(f"{file}: {error}") from error

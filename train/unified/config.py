@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Self
 
-import yaml
 from pydantic import Field, NonNegativeFloat, ValidationError, model_validator
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
+from evaluation.files.yaml_text import parse_yaml
 from model.network.unified import Preset
 from train.unified.augment import AugmentConfig
 
@@ -90,9 +90,9 @@ def read_config(file: Path) -> TrainConfig:
         ConfigurationError: unreadable, not YAML, or with the first field that does not fit.
     """
     try:
-        told = yaml.safe_load(file.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{file}: cannot be read as YAML ({error})") from error
+        told = parse_yaml(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error})") from error
     try:
         return TrainConfig.model_validate(told)
     except ValidationError as error:

@@ -39,7 +39,7 @@ def test_what_is_not_told_has_the_papers_or_our_value(tmp_path: Path) -> None:
         (FOLDERS + "steps: 5\ninput_size: 128", "`small_size` 192 is larger than `input_size` 128"),
         ("steps: 5", "train: Field required"),
         ("", "the whole: Input should be"),
-        ("steps: [", "cannot be read as YAML"),
+        ("steps: [", "it is not YAML"),
     ],
 )
 def test_fault_is_named_with_its_file_and_place(tmp_path: Path, text: str, place: str) -> None:
