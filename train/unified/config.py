@@ -58,6 +58,8 @@ class TrainConfig(Record):
     """Side of the pictures in the first part of the run."""
     small_share: float = Field(default=0.6, ge=0, le=1)
     """How much of the run that part is."""
+    start: Path | None = None
+    """Stage I's weights that Stage I goes on from, with its norms' statistics; None: ImageNet's stem."""
     steps: int = Field(ge=1)
     batch_size: int = Field(default=16, ge=1)
     epoch_steps: int = Field(default=250, ge=1)

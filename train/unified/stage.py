@@ -123,7 +123,7 @@ def _check(network: UnifiedNetwork, parts: Parts, config: TrainConfig) -> None:
 
 
 def _begin(network: UnifiedNetwork, parts: Parts, config: TrainConfig) -> RunState:
-    if any(weight.requires_grad for weight in network.backbone.parameters()):
+    if config.start is None and any(weight.requires_grad for weight in network.backbone.parameters()):
         calibrate_norms(network, _batches(network, parts.train, config, 0, ranked=False))
     return RunState(average=start_average(network))
 

@@ -1,15 +1,19 @@
 """Networks before training: what is pretrained, what is frozen, what learns how fast."""
 
 from itertools import islice
+from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
+from evaluation.contract.errors import ConfigurationError
 from model.network.unified import Preset
 from tests.train.unified.scenes import KEYS, STILL, make_cache, make_network, tiny_config
 from train.unified.batches import draw_batch, rotate
 from train.unified.config import RateConfig
 from train.unified.setup import calibrate_norms, group_parameters, make_specialists, set_training
+from train.unified.weights import write_weights
 
 CONFIG = tiny_config(preset=Preset.MH_MTL)
 
@@ -31,6 +35,22 @@ def test_stem_starts_from_imagenet_whatever_the_seed_and_heads_do_not() -> None:
     first, second = one.state_dict(), other.state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first if ".stem." in name)
     assert not torch.equal(first["heads.0.last.weight"], second["heads.0.last.weight"])
+
+
+def test_stage_one_goes_on_from_weights_of_its_own(tmp_path: Path) -> None:
+    before = make_network(CONFIG)
+    with torch.no_grad():
+        for weight in before.parameters():
+            weight.add_(0.1)
+    write_weights(tmp_path / "w.safetensors", before, CONFIG, [], stage=1)
+    started = CONFIG.model_copy(update={"start": tmp_path / "w.safetensors", "frozen_blocks": 2, "seed": 9})
+    after = make_network(started)
+    own, theirs = before.state_dict(), after.state_dict()
+    # Files hold half precision.
+    assert all(torch.allclose(own[name], theirs[name], rtol=1e-3, atol=1e-3) for name in own)
+    assert not all(weight.requires_grad for weight in after.parameters())
+    with pytest.raises(ConfigurationError, match="other heads"):
+        make_network(started, keys=KEYS[:2])
 
 
 def test_every_learning_weight_has_one_rate() -> None:
