@@ -34,6 +34,7 @@ baseline: demo ## run the demo and make its scores of the shipped model the new 
 PUBLIC = $(ULTRASOUND_PUBLIC_DATA)
 
 real: $(STAMP) ## split the public data sets that lie in ULTRASOUND_PUBLIC_DATA into runs/real/split
+	@test -d "$(PUBLIC)" || { echo "ULTRASOUND_PUBLIC_DATA must name the folder of the public data sets" >&2; exit 1; }
 	$(BIN)/python -m train prepare --busi $(PUBLIC)/busi --bus-bra $(PUBLIC)/bus_bra --hc18 $(PUBLIC)/hc18 \
 		--usgra-seg $(PUBLIC)/usgra_seg --muscle-dltrack $(PUBLIC)/muscle_dltrack --lung-pocus $(PUBLIC)/lung_pocus \
 		--split 70,15,15 --seed 1 --out runs/real/split

@@ -11,7 +11,8 @@ def usable_cores(cgroup: Path = _CGROUP) -> int:
     """Return the cores this process may use, at least 1.
 
     Fewer than the machine has on a shared node (affinity) and in a container with a quota (``--cpus``), where
-    a thread for each of the machine's cores would only wait for its share.
+    a thread for each of the machine's cores would only wait for its share. A quota that a scheduler gives to
+    a group below the mount (systemd, Slurm) is not seen.
 
     Args:
         cgroup: where the control groups are mounted; a container sees its own there.

@@ -88,7 +88,7 @@ def place_result(result: Result, sheet: Sequence[SheetRow], table1: Sequence[Tab
 
     Raises:
         ConfigurationError: the result is of another protocol, lacks one of the organs, tasks or metrics, has
-            others beside them, or its Perf is undefined. All faults are named.
+            others beside them or one under two names, or its Perf is undefined. All faults are named.
     """
     faults = find_faults(result)
     if faults:

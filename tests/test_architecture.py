@@ -63,7 +63,7 @@ RULES: dict[str, tuple[str, ...]] = {
     # The commands join the runner to scoring; the runner itself knows of no score and no protocol.
     r"evaluation\.runner\.commands": ("evaluation", "typer", "rich"),
     r"evaluation\.runner(\..*)?": (
-        *("evaluation.runner", CONTRACT, FILES_ROOM, r"evaluation\.provenance"),
+        *("evaluation.runner", CONTRACT, FILES_ROOM, r"evaluation\.(provenance|cores)"),
         *("pydantic", "psutil", "pynvml"),
     ),
     # Only the queue knows of clusters, so that nothing else waits for Dask to load.

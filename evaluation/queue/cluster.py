@@ -5,6 +5,7 @@ beside the queue (resource ``score``). A worker of this host ends with the queue
 """
 
 import importlib.util
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -113,7 +114,7 @@ def _share_out(n_slots: int | None, cpus: float) -> dict[str, tuple[tuple[int, .
     if isinstance(opened, GpuProbe):
         gpus = [device.uuid for device in opened.devices]
         opened.close()
-    fitting = max(1, int(usable_cores() // cpus))
+    fitting = max(1, usable_cores() // math.ceil(cpus))
     count = n_slots or (min(len(gpus), fitting) if gpus else fitting)
     if gpus and count > len(gpus):
         raise ConfigurationError(

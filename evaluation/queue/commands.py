@@ -1,5 +1,6 @@
 """``python -m evaluation queue``."""
 
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ def _work(plan: QueuePlan, out: Path, scheduler: str, slots: int | None, retries
     from evaluation.queue.terminal import live_table
 
     cpus = max(entry.make_run_options().limits.cpus for entry in plan.submissions)
-    if slots is not None and slots * cpus > max(cpus, usable_cores()):
+    if slots is not None and slots > max(1, usable_cores() // math.ceil(cpus)):
         text = f"{slots} slots of {cpus:g} core(s) share this host's {usable_cores()}"
         typer.echo(f"warning: {text}: their times disturb each other", err=True)
     with open_cluster(scheduler, n_slots=slots, cpus=cpus) as cluster, live_table() as show:

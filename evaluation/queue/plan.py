@@ -130,8 +130,9 @@ def read_plan(file: Path) -> QueuePlan:
     try:
         plan = QueuePlan.model_validate(_with_defaults(content))
     except ValidationError as error:
-        # A submission that does not fit is left out of the count of them, which is no fault of its own.
-        found = [e for e in error.errors() if e["type"] != "too_short"] or error.errors()
+        # Where a submission does not fit, pydantic counts one less and may call the list too short.
+        has_fault = any(e["loc"][:1] == ("submissions",) and len(e["loc"]) > 1 for e in error.errors())
+        found = [e for e in error.errors() if not (has_fault and e["type"] == "too_short")]
         lines = [f"  {'.'.join(map(str, e['loc'])) or 'queue'}: {e['msg']}" for e in found]
         raise ConfigurationError("\n".join([f"{file}: {len(lines)} problem(s)", *lines])) from error
     plan = _at_home(plan, file.resolve().parent)

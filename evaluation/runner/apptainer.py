@@ -6,12 +6,12 @@ where the host lets it (rootless control groups), and by the watch in any case.
 Source: apptainer.org/docs/user/latest/cli/apptainer_run.html.
 """
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 from evaluation.contract.errors import ConfigurationError, EngineError
+from evaluation.cores import usable_cores
 from evaluation.runner.content import hash_file
 from evaluation.runner.docker_arguments import HOME
 from evaluation.runner.engine import Image, ImageMissingError, Job
@@ -52,7 +52,7 @@ class ApptainerEngine:
 
     def count_cores(self) -> int:
         """Return the cores that this process may use."""
-        return len(os.sched_getaffinity(0))
+        return usable_cores()
 
     def resolve(self, submission: Submission) -> Image:
         """Tell an image file by its content."""

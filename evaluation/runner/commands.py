@@ -139,7 +139,7 @@ def run(
             challenge,
             out,
             options,
-            name=name or out.resolve().name,
+            name=name,
             check=make_check(challenge.manifest),
             cases=take_apart(challenge) if per_case else None,
             tell=tell,

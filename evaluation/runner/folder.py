@@ -114,6 +114,15 @@ class RunFolder:
         remove_tree(attempt)
         return written
 
+    def rename(self, record: RunFile, name: str) -> RunFile:
+        """Give the run that lies here another name; its score, which carries the old one, goes."""
+        if record.submission == name:
+            return record
+        for file in (RESULT_FILE, CASES_FILE):
+            remove_tree(self.folder / file)
+        seeds = {key: seed for key, seed in record.seeds.items() if key != "bootstrap"}
+        return self.write(record.model_copy(update={"submission": name, "scoring": None, "seeds": seeds}))
+
     def write(self, record: RunFile) -> RunFile:
         """Write ``run.json``, sealed; return it."""
         sealed = seal(record)

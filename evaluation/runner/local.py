@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from evaluation.contract.errors import ConfigurationError, EngineError
+from evaluation.cores import usable_cores
 from evaluation.files.json_text import dump_json
 from evaluation.runner.content import hash_file, hash_tree
 from evaluation.runner.engine import Ending, Image, Job, StartError
@@ -39,7 +40,7 @@ class LocalEngine:
 
     def count_cores(self) -> int:
         """Return the cores that this process may use."""
-        return len(os.sched_getaffinity(0))
+        return usable_cores()
 
     def resolve(self, submission: Submission) -> Image:
         """Tell a command by its words and the content of every file and folder that they name."""

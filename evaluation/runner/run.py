@@ -46,7 +46,7 @@ def run_submission(
     out: Path,
     options: RunOptions,
     *,
-    name: str,
+    name: str | None,
     check: Check,
     cases: CaseByCase | None = None,
     tell: Tell | None = None,
@@ -61,7 +61,7 @@ def run_submission(
         challenge: what it is asked.
         out: the run's folder, made if it is missing.
         options: limits, profile, repeats.
-        name: how the submission is called in the record.
+        name: how the submission is called in the record; None: as before, or as its folder.
         check: returns what is wrong with a folder of predictions.
         cases: give each case a run of its own; None: the whole manifest at once.
         tell: told how far it is.
@@ -72,6 +72,7 @@ def run_submission(
         DeviceError: the disk is too full to start.
     """
     begin = time.monotonic()
+    title = name or out.resolve().name
     _refuse_overlap(challenge.input_dir.resolve(), out.resolve())
     with RunFolder(out) as folder:
         version = engine.find_version()
@@ -79,7 +80,7 @@ def run_submission(
         gpu = open_gpus(options.gpus or "all")
         gpus = (options.gpus or "all") if isinstance(gpu, GpuProbe) else "none"
         draft = RunDraft(
-            engine, version, submission, challenge, options, name, gpus, is_by_case=cases is not None
+            engine, version, submission, challenge, options, title, gpus, is_by_case=cases is not None
         )
         try:
             image = engine.resolve(submission)
@@ -89,17 +90,14 @@ def run_submission(
         draft.set_image(image)
         done = None if options.is_forced else find_done(folder.folder, folder.read(), draft.key)
         if done is not None:
-            if done.submission != name:
-                # What was scored carries the old name.
-                done = folder.write(done.model_copy(update={"submission": name, "scoring": None}))
-            return Finished(done, is_resumed=True)
+            return Finished(folder.rename(done, name or done.submission), is_resumed=True)
         folder.check_space(options.limits.output_bytes + 2 * options.limits.log_bytes + DISK_RESERVE_BYTES)
         setting = PassSetting(
             engine=engine,
             image=image,
             input_dir=challenge.input_dir,
             input_json=challenge.input_json,
-            title=name,
+            title=title,
             n_expected=len(challenge.manifest.cases),
             check=check,
             limits=options.limits,

@@ -1,5 +1,6 @@
 """Jobs of Grand Challenge: their ZIP files joined into one submission, what is broken in them named."""
 
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -59,10 +60,34 @@ def test_broken_and_oversized_zip_files_are_refused(tmp_path: Path, monkeypatch:
                 )
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
-def test_damaged_content_of_a_zip_file_names_the_job(tmp_path: Path, method: int) -> None:
-    file = tmp_path / "damaged.zip"
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_unpack_more_than_they_say_are_refused(tmp_path: Path, method: int) -> None:
+    file = tmp_path / "bomb.zip"
     with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("mask", b"1")
+    with pytest.raises(SubmissionError, match="job a: `mask` must be stored or deflated"):
+        PredictionFolder(tmp_path / "m").add_zip(file, job="a")
+
+
+def test_content_larger_than_its_zip_file_says_takes_no_memory(tmp_path: Path) -> None:
+    n_bytes = 64 * 2**20
+    file = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mask", bytes(n_bytes))
+    content = file.read_bytes()
+    file.write_bytes(content.replace(n_bytes.to_bytes(4, "little"), (10).to_bytes(4, "little")))
+    tracemalloc.start()
+    try:
+        with pytest.raises(SubmissionError, match="cannot be unpacked"):
+            PredictionFolder(tmp_path / "m").add_zip(file, job="a")
+        assert tracemalloc.get_traced_memory()[1] < n_bytes / 4
+    finally:
+        tracemalloc.stop()
+
+
+def test_damaged_content_of_a_zip_file_names_the_job(tmp_path: Path) -> None:
+    file = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mask", bytes(range(256)) * 20)
     content = bytearray(file.read_bytes())
     content[40:60] = b"\xff" * 20

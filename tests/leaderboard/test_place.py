@@ -68,7 +68,7 @@ def test_the_interval_of_places_is_that_of_perf() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_cases", "has_final"), [(N_CASES, True), (2240, True), (2200, False), (120, False)]
+    ("n_cases", "has_final"), [(N_CASES, True), (2232, True), (2231, False), (120, False)]
 )
 def test_the_time_of_a_small_set_gives_no_final(n_cases: int, has_final: bool) -> None:
     found = place_result(make_placeable(n_cases=n_cases), load_score_sheet(), load_table1())

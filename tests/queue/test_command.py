@@ -1,8 +1,10 @@
 """The command, on a cluster of this host."""
 
 import json
+import os
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from evaluation.commands import app
@@ -43,9 +45,16 @@ def test_a_place_that_is_no_folder_is_refused_before_anything_runs(tmp_path: Pat
     assert "cannot be a folder for the runs" in str(done.exception)
 
 
-def test_slots_share_no_core() -> None:
-    shares = _share_out(None, cpus=0.5)
-    cores = [core for mine, _ in shares.values() for core in mine or ()]
+@pytest.mark.parametrize(("cpus", "n_slots"), [(0.5, 8), (1.5, 4), (2, 4), (2.5, 2), (99, 1)])
+def test_slots_share_no_core_and_have_enough(
+    cpus: float, n_slots: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    monkeypatch.setattr("evaluation.queue.cluster.usable_cores", lambda: 8)
+    shares = [mine or () for mine, _ in _share_out(None, cpus=cpus).values()]
+    assert len(shares) == n_slots
+    assert all(len(mine) >= min(cpus, 8) for mine in shares)
+    cores = [core for mine in shares for core in mine]
     assert len(cores) == len(set(cores))
 
 

@@ -64,7 +64,9 @@ class Scene:
         script = self.write_script(body)
         return CommandSubmission((sys.executable, "-S", str(script), "{input}", "{output}"))
 
-    def run(self, body: str, *, out: Path | None = None, name: str = "scene", **options: object) -> Finished:
+    def run(
+        self, body: str, *, out: Path | None = None, name: str | None = "scene", **options: object
+    ) -> Finished:
         """Run a script on the local engine; `options` are those of `RunOptions`."""
         return run_submission(
             LocalEngine(),

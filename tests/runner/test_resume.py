@@ -42,10 +42,14 @@ def test_run_that_lies_there_takes_a_new_name_and_its_old_score_no_longer_counts
     scene.run(ANSWER)
     score_run(scene.out, scene.reference, ScoringOptions(mode="strict", n_resamples=0, seed=0))
     assert read_run_file(scene.out).scoring is not None
+    assert scene.run(ANSWER, name=None).record == read_run_file(scene.out)  # no name asked for, none changed
+    assert read_run_file(scene.out).scoring is not None
     renamed = scene.run(ANSWER, name="other")
     assert renamed.is_resumed
     assert renamed.record == read_run_file(scene.out)
     assert (renamed.record.submission, renamed.record.scoring) == ("other", None)
+    assert "bootstrap" not in renamed.record.seeds
+    assert not (scene.out / "result.json").exists()
     assert verify_run(scene.out, None) == []
 
 

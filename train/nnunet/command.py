@@ -1,6 +1,5 @@
 """The commands ``nnunet``, ``nnunet-predict`` and ``select-tasks`` of ``python -m train``."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -11,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from evaluation.contract.errors import ConfigurationError, HarnessError, UserError
+from evaluation.cores import usable_cores
 from evaluation.files.atomic import write_atomically
 from train.nnunet.clock import Budget
 from train.nnunet.export import SIDE_PX, Pair
@@ -89,7 +89,7 @@ def nnunet(
             side_px=None if full_resolution else SIDE_PX,
             batch_size=batch_size,
             device=device.value,
-            threads=threads or _count_cores(),
+            threads=threads or usable_cores(),
             seed=seed,
             tta=tta,
         )
@@ -121,7 +121,7 @@ def nnunet_predict(
         if out.is_file() or (out.is_dir() and any(out.iterdir())):
             raise ConfigurationError(f"Expected `--out` to be an absent or empty folder but {out} is not")
         options = PredictOptions(
-            side_px=trained.training.side_px, tta=tta, device=device.value, threads=threads or _count_cores()
+            side_px=trained.training.side_px, tta=tta, device=device.value, threads=threads or usable_cores()
         )
         asked = read_asked(predict, trained.task_id)
         prediction = predict_apart(specialist / trained.model, asked, out / PREDICTIONS, options)
@@ -179,10 +179,6 @@ def _describe(prediction: PredictionRecord) -> str:
         f"{n_written} of {prediction.n_images} images predicted in "
         f"{prediction.process_s_per_image:.3f} s each ({prediction.network_s_per_image:.3f} s network)"
     )
-
-
-def _count_cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _watch_export(pairs: Sequence[Pair]) -> Iterable[Pair]:

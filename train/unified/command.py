@@ -97,7 +97,7 @@ def ship(
         answers = answer_all(network, held_out)
         temperatures = temper(network, answers, held_out)
         min_peaks = choose_min_peaks(network, answers, held_out)
-        only_largest = choose_only_largest(answers, held_out)
+        only_largest = choose_only_largest(answers, held_out, min_peaks)
         write_weights(
             out,
             network,

@@ -104,17 +104,20 @@ def choose_min_peaks(network: UnifiedNetwork, answers: Answers, cache: Cache) ->
     return chosen
 
 
-def choose_only_largest(answers: Answers, cache: Cache) -> frozenset[HeadKey]:
+def choose_only_largest(
+    answers: Answers, cache: Cache, min_peaks: dict[HeadKey, float]
+) -> frozenset[HeadKey]:
     """Return the heads whose mean DSC on the validation part rises when only the largest regions stay.
 
     Args:
         answers: of a network to `cache`.
         cache: the validation part.
+        min_peaks: heads with a level are left out: masks below it are not what the predictor answers.
     """
     gains = {
         key: [_gain(key, *answer, cache) for answer in answers[key]]
         for key in answers
-        if key.kind is Kind.SEGMENTATION
+        if key.kind is Kind.SEGMENTATION and not min_peaks.get(key)
     }
     return frozenset(key for key, gain in gains.items() if np.mean(gain) > 0)
 

@@ -228,12 +228,14 @@ def test_head_without_empty_masks_in_the_validation_part_has_no_level() -> None:
     assert min_peak_of(squares(1.0, 2.0), [False, False]) == {}
 
 
-def only_largest_of(*said: NDArray[np.uint8], truth: NDArray[np.uint8]) -> frozenset[HeadKey]:
+def only_largest_of(
+    *said: NDArray[np.uint8], truth: NDArray[np.uint8], level: float = 0
+) -> frozenset[HeadKey]:
     """Return the choice for a head that says these masks of pictures that all have one reference."""
     masks = np.stack([truth] * len(said))
     pictures = [CachedPicture(i, "a", "p", (50, 80), {MASK: Label(mask=i)}) for i in range(len(said))]
     cache = Cache(np.zeros_like(masks), masks, tuple(pictures))
-    return choose_only_largest({MASK: list(zip(pictures, said, strict=True))}, cache)
+    return choose_only_largest({MASK: list(zip(pictures, said, strict=True))}, cache, {MASK: level})
 
 
 def test_largest_regions_stay_alone_where_that_raises_the_mean_dice_of_the_validation_part() -> None:
@@ -243,5 +245,6 @@ def test_largest_regions_stay_alone_where_that_raises_the_mean_dice_of_the_valid
     speck[0, :3] = 1
     two[20:27, 8:16] = 1
     assert only_largest_of(one, speck, truth=one) == {MASK}
+    assert only_largest_of(one, speck, truth=one, level=0.9) == frozenset()
     assert only_largest_of(speck, two, truth=two) == frozenset()  # The second region is wanted.
     assert only_largest_of(one, one, truth=one) == frozenset()  # Nothing is gained.
