@@ -21,7 +21,7 @@ def test_importing_the_door_loads_only_what_the_image_ships() -> None:
     modules = json.loads(done.stdout)
     third_party = {name.split(".")[0] for name in modules}
     assert third_party.isdisjoint({"torch", "scipy", "pandas", "sklearn", "skimage", "typer", "rich"})
-    shipped = ("evaluation.contract", "evaluation.files", "evaluation.protocols")
+    shipped = ("evaluation.contract", "evaluation.cores", "evaluation.files", "evaluation.protocols")
     ours = {name for name in modules if name.startswith("evaluation.")}
     assert {name for name in ours if not name.startswith(shipped)} == set()
     parts = {name.rsplit(".", 1)[1] for name in ours if name.startswith("evaluation.protocols.")}

@@ -32,6 +32,8 @@ def make_placeable(
     tasks = [_task(Kind.SEGMENTATION, organ, organ) for organ in ORGANS]
     tasks += [_task(Kind.CLASSIFICATION, name, name) for name in CLASSES]
     tasks.append(_task(Kind.CLASSIFICATION, "Breast_luminal", "Breast", 4))
+    rest = n_cases - 10 * (len(tasks) - 1)
+    tasks[-1] = tasks[-1].model_copy(update={"n_cases": rest})
     interval = Interval(
         low=perf - width, high=perf + width, level=0.95, method="percentile", n_resamples=9, n_undefined=0
     )
