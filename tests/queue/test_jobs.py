@@ -81,18 +81,41 @@ def test_a_changed_result_or_other_options_are_scored_again(
     assert not score_one(plan, out).is_resumed
 
 
-def test_an_image_gets_no_more_cores_than_its_engine_has(
-    tmp_path: Path, answers: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    docker = tmp_path / "docker"
+def put_docker(folder: Path, n_cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a docker that notes its command lines in `folder`/calls and has so many cores."""
+    docker = folder / "docker"
     docker.write_text(
         "#!/bin/sh\n"
-        f'echo "$*" >> {tmp_path}/calls\n'
-        "case $1 in version) echo 8;; info) echo 1;; create) exit 1;;\n"
+        f'echo "$*" >> {folder}/calls\n'
+        f"case $1 in version) echo 8;; info) echo {n_cores};; create) exit 1;;\n"
         """image) echo '[{"Id": "sha256:abc", "Config": {}}]';; esac\n"""
     )
     docker.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+
+@pytest.mark.parametrize(("n_cores", "has_set"), [(64, True), (2, False)])
+def test_an_image_runs_on_the_cores_of_its_slot_where_its_engine_has_them(
+    tmp_path: Path,
+    answers: Path,
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+    n_cores: int,
+    has_set: bool,
+) -> None:
+    put_docker(tmp_path, n_cores, monkeypatch)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *_: None)
+    plan = read_plan(write_plan(tmp_path, [{"name": "a", "image": "x"}], defaults={"gpus": "none"}))
+    run_one(replace(make_job(plan, tmp_path / "out" / "a"), cores=(4, 5)))
+    created = (tmp_path / "calls").read_text()
+    assert " --cpus=2 " in created
+    assert (" --cpuset-cpus=4,5 " in created) == has_set
+
+
+def test_an_image_gets_no_more_cores_than_its_engine_has(
+    tmp_path: Path, answers: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_docker(tmp_path, 1, monkeypatch)
     plan = read_plan(write_plan(tmp_path, [{"name": "a", "image": "x"}], defaults={"gpus": "none"}))
     run_one(make_job(plan, tmp_path / "out" / "a"))
     assert " --cpus=1 " in (tmp_path / "calls").read_text()
