@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import label
 
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.prediction import BoxPrediction, ClassPrediction, PointsPrediction, Prediction
@@ -29,7 +30,9 @@ from tests.train.challenge_trees import write_fmc_uia
 
 ROOT = Path(__file__).parent.parent
 HEADS = (
-    LearnedHead(task_id="quarters", kind=Kind.SEGMENTATION, num_classes=2, flip_allowed=True),
+    LearnedHead(
+        task_id="quarters", kind=Kind.SEGMENTATION, num_classes=2, flip_allowed=True, only_largest=True
+    ),
     # So sure an untrained network never is.
     LearnedHead(task_id="halves", kind=Kind.SEGMENTATION, num_classes=3, flip_allowed=True, min_peak=0.999),
     LearnedHead(task_id="kinds_of_old", kind=Kind.CLASSIFICATION, num_classes=3, flip_allowed=True),
@@ -112,11 +115,19 @@ def test_every_case_is_answered_as_torch_answers_it(folder: Path) -> None:
         picture = read_picture(case.image_file, header.input_size)
         output = look(engine, header, picture.grey[None], {head: [0]}, (AS_IT_IS,))[head][0]
         learned = header.heads[head]
-        expected = decode(learned.kind, output, picture.size_hw, min_peak=learned.min_peak)
+        expected = decode(
+            learned.kind,
+            output,
+            picture.size_hw,
+            min_peak=learned.min_peak,
+            only_largest=learned.only_largest,
+        )
         if isinstance(expected, np.ndarray):
             assert case.output_path is not None
             content = (folder / "output" / case.output_path).read_bytes()
-            assert np.mean(decode_mask(content, expected_hw=picture.size_hw) == expected) > 0.97
+            answer = decode_mask(content, expected_hw=picture.size_hw)
+            assert np.mean(answer == expected) > 0.97
+            assert not learned.only_largest or label(answer, np.ones((3, 3)))[1] <= 1
             assert expected.any() == (learned.min_peak == 0)
         else:
             tolerance = 0.03 * (max(picture.size_hw) if isinstance(expected, BoxPrediction) else 1)
