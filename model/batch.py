@@ -93,6 +93,8 @@ class _Said:
 
     head: LearnedHead
     output: NDArray[np.float64]
+    is_empty: bool = False
+    """Whether a class head tells that there is nothing to segment."""
 
 
 @dataclass(frozen=True)
@@ -137,19 +139,29 @@ class BatchPredictor:
         seen = [image for image in opened if image.picture is not None]
         if self.network is None or not seen:
             return {}
-        asked: dict[int, list[tuple[int, Case]]] = {}
-        for row, image in enumerate(seen):
-            for case in image.job.cases:
-                if case.task_id in self.plan.heads:
-                    asked.setdefault(self.plan.heads[case.task_id], []).append((row, case))
-        wanted = {head: [row for row, _ in entries] for head, entries in asked.items()}
+        header = self.network.header
+        asked = [
+            (row, self.plan.heads[case.task_id], case)
+            for row, image in enumerate(seen)
+            for case in image.job.cases
+            if case.task_id in self.plan.heads
+        ]
+        wanted: dict[int, list[int]] = {}
+        for row, head, _ in asked:
+            gate = header.find_gate(head)
+            for index in (head,) if gate is None else (head, gate[0]):
+                rows = wanted.setdefault(index, [])
+                if row not in rows[-1:]:
+                    rows.append(row)
         grey = np.stack([image.picture.grey for image in seen if image.picture is not None])
-        answers = look(self.network.engine, self.network.header, grey, wanted, self.network.views)
-        return {
-            case.case_id: _Said(self.network.header.heads[head], answer)
-            for head, entries in asked.items()
-            for (_, case), answer in zip(entries, answers[head], strict=True)
-        }
+        answers = look(self.network.engine, header, grey, wanted, self.network.views)
+        by_row = {head: dict(zip(rows, answers[head], strict=True)) for head, rows in wanted.items()}
+        said = {}
+        for row, head, case in asked:
+            gate = header.find_gate(head)
+            is_empty = gate is not None and by_row[gate[0]][row][gate[1].class_index] > gate[1].above
+            said[case.case_id] = _Said(header.heads[head], by_row[head][row], bool(is_empty))
+        return said
 
     def _answer(self, case: Case, answers: dict[str, _Said], batch: Batch) -> None:
         task = self.manifest.tasks[case.task_id]
@@ -160,6 +172,8 @@ class BatchPredictor:
         try:
             if said is None or case.size_hw is None:
                 answer = self.floor.predict(self.manifest.protocol, task, case.size_hw)
+            elif said.is_empty:
+                answer = np.zeros(case.size_hw, dtype=np.uint8)
             else:
                 answer = decode(
                     task.kind,

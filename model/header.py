@@ -1,9 +1,9 @@
 """What a trained network says of itself: the JSON header of its weights. Needs no torch to be read."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from evaluation.contract.record import Record
 from evaluation.contract.task import Kind
@@ -13,6 +13,17 @@ HEADER_NAME = "network"
 
 MAX_BYTES = 2**30
 """The largest preset in single precision takes half of it; larger files are refused unread."""
+
+
+class EmptyWhen(Record):
+    """A classification head that can tell that an image shows nothing to segment."""
+
+    task_id: str
+    """Of the classification head."""
+    class_index: int = Field(ge=0)
+    """The class of images with nothing to segment."""
+    above: float = Field(ge=0, lt=1)
+    """The mask is left empty where this class is more probable than that."""
 
 
 class LearnedHead(Record):
@@ -32,6 +43,8 @@ class LearnedHead(Record):
     """Of a segmentation head: a mask in which nothing is at least this probable is left empty."""
     only_largest: bool = False
     """Of a segmentation head: of each class, all but the largest connected region is taken away."""
+    empty_when: EmptyWhen | None = None
+    """Of a segmentation head: the class head that it believes where there is nothing to see."""
     stage: Literal[1, 2] = 1
     """The training stage that the head was taken from; a head of Stage I has an idle adapter."""
 
@@ -63,6 +76,24 @@ class NetworkHeader(Record):
     """In the network's order."""
     data: tuple[TrainingData, ...] = ()
     code_revision: str
+
+    @model_validator(mode="after")
+    def _check_gates(self) -> Self:
+        for index, head in enumerate(self.heads):
+            if self.find_gate(index) and head.kind is not Kind.SEGMENTATION:
+                raise ValueError(f"`empty_when` is for masks, but {head.task_id} is {head.kind}")
+        return self
+
+    def find_gate(self, head: int) -> tuple[int, EmptyWhen] | None:
+        """Return the classification head that may leave a head's masks empty, and when it does."""
+        rule = self.heads[head].empty_when
+        if rule is None:
+            return None
+        for index, other in enumerate(self.heads):
+            is_named = (other.task_id, other.kind) == (rule.task_id, Kind.CLASSIFICATION)
+            if is_named and rule.class_index < other.num_classes:
+                return index, rule
+        raise ValueError(f"`empty_when` names class {rule.class_index} of {rule.task_id}: no head knows it")
 
 
 def read_network_header(file: Path) -> NetworkHeader:

@@ -14,7 +14,7 @@ from evaluation.contract.prediction import ClassPrediction
 from evaluation.contract.task import Kind, Task
 from model.batch import BatchPredictor, Network
 from model.floor import FloorModel
-from model.header import LearnedHead
+from model.header import EmptyWhen, LearnedHead
 from model.plan import make_plan
 from model.predictor import Done, predict_all
 from model.views import AS_IT_IS
@@ -89,10 +89,14 @@ def make_manifest(folder: Path, greys: Mapping[str, int | None], asked: Sequence
 
 
 def run(
-    manifest: Manifest, *, n_workers: int = 1, stop_after: int = 99
+    manifest: Manifest,
+    *,
+    n_workers: int = 1,
+    stop_after: int = 99,
+    heads: Sequence[LearnedHead] = HEADS,
 ) -> tuple[Done, ListWriter, GreyEngine]:
     """Predict in batches of two."""
-    engine, writer, header = GreyEngine(), ListWriter(), make_header(HEADS)
+    engine, writer, header = GreyEngine(), ListWriter(), make_header(heads)
     plan = make_plan(manifest, header, FLOOR)
     predictor = BatchPredictor(manifest, plan, Network(engine, header, (AS_IT_IS,)), FLOOR, writer)
     asked: list[int] = []
@@ -161,3 +165,21 @@ def test_plan_warns_of_every_task_that_the_network_did_not_learn(tmp_path: Path)
     assert "answered as kinds_old" in plan.warnings["kinds"]
     assert "answered generically" in plan.warnings["more"]
     assert set(plan.warnings) == set(TASKS)
+
+
+@pytest.mark.parametrize("asked", [["mask"], ["kinds", "mask"], ["mask", "more"]])
+def test_mask_is_empty_where_a_class_head_says_so_asked_or_not(tmp_path: Path, asked: list[str]) -> None:
+    # All masks of images brighter than 0.449 are full; of two classes the last has their (grey - mean) / std.
+    gate = EmptyWhen(task_id="kinds", class_index=1, above=0.8)  # Logit 1.39, grey 0.76.
+    heads = [
+        head.model_copy(update={"empty_when": gate}) if head.task_id == "mask" else head for head in HEADS
+    ]
+    greys = {"dark.png": 40, "mid.png": 180, "bright.png": 210}
+    done, writer, _ = run(make_manifest(tmp_path, greys, asked), heads=heads)
+    assert {name: bool(mask.any()) for name, mask in writer.masks.items()} == {
+        "dark.png": False,
+        "mid.png": True,
+        "bright.png": False,
+    }
+    assert {mask.shape for mask in writer.masks.values()} == {(30, 40)}
+    assert (done.n_written, len(writer.classes), done.problems) == (3 * len(asked), 3 * len(asked) - 3, [])

@@ -17,14 +17,9 @@ from model.network.unified import UnifiedNetwork
 from train.unified.cache import Cache, open_cache
 from train.unified.config import FolderConfig, TrainConfig, read_config
 from train.unified.labelled import LabelledFolder, read_labelled
+from train.unified.mask_rules import MaskRule, choose_mask_rules
 from train.unified.ranks import is_first_rank, join_group, leave_group
-from train.unified.selection import (
-    choose_heads,
-    choose_min_peaks,
-    choose_only_largest,
-    merge_specialists,
-    temper,
-)
+from train.unified.selection import choose_heads, merge_specialists, temper
 from train.unified.setup import make_generalist, make_specialists
 from train.unified.stage import Parts, Watcher, is_over, run_stage
 from train.unified.state import RunState
@@ -96,8 +91,7 @@ def ship(
             network, stage = specialists, 2
         answers = answer_all(network, held_out)
         temperatures = temper(network, answers, held_out)
-        min_peaks = choose_min_peaks(network, answers, held_out)
-        only_largest = choose_only_largest(answers, held_out, min_peaks)
+        mask_rules = choose_mask_rules(network, answers, held_out, told.nothing_to_see)
         write_weights(
             out,
             network,
@@ -105,16 +99,22 @@ def ship(
             _read(told.train),
             stage=stage,
             stage_by_head=stages,
-            min_peaks=min_peaks,
-            only_largest=only_largest,
+            mask_rules=mask_rules,
         )
     for key in network.keys:
         notes = [f"Stage {stages[key]}"] if stages else []
         notes += [f"temperature {temperatures[key]:.2f}"] if key in temperatures else []
-        notes += ["largest region"] if key in only_largest else []
-        notes += [f"empty below {min_peaks[key]}"] if min_peaks.get(key) else []
+        notes += _describe(mask_rules.get(key, MaskRule()))
         typer.echo(f"{key.task_id} ({key.num_classes}): {', '.join(notes) or 'as trained'}")
     typer.echo(f"{out}: {out.stat().st_size:,} bytes")
+
+
+def _describe(rule: MaskRule) -> list[str]:
+    notes = ["largest region"] if rule.only_largest else []
+    notes += [f"empty below {rule.min_peak}"] if rule.min_peak else []
+    if gate := rule.empty_when:
+        notes.append(f"empty above {gate.above} of class {gate.class_index} of {gate.task_id}")
+    return notes
 
 
 def _read_specialists(runs: list[Path], held_out: Cache) -> tuple[UnifiedNetwork, Validation]:

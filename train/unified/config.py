@@ -44,6 +44,14 @@ class LossConfig(Record):
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
 
 
+class NothingToSee(Record):
+    """The class of images in which a segmentation task has nothing to find."""
+
+    task_id: str
+    """Of a classification task."""
+    class_index: int = Field(ge=0)
+
+
 class TrainConfig(Record):
     """One stage of one network."""
 
@@ -74,6 +82,8 @@ class TrainConfig(Record):
     seed: int = Field(default=1, ge=0)
     label_names: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Names of a task's classes or points, for the weights' header."""
+    nothing_to_see: dict[str, NothingToSee] = Field(default_factory=dict)
+    """By segmentation task, the class that may empty its masks when the weights are shipped."""
     rates: RateConfig = RateConfig()
     losses: LossConfig = LossConfig()
     augment: AugmentConfig = AugmentConfig()

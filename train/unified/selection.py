@@ -7,15 +7,12 @@ from scipy.optimize import minimize_scalar
 from torch import nn
 
 from evaluation.contract.errors import ConfigurationError
-from evaluation.contract.task import Kind
-from model.decode import keep_largest
 from model.network.heads import ClassificationHead
 from model.network.unified import HeadKey, UnifiedNetwork
-from train.unified.cache import Cache, CachedPicture
-from train.unified.validate import Answers, Said, Validation, find_peaks, mean_dice
+from train.unified.cache import Cache
+from train.unified.validate import Answers, Validation
 
 MAX_TEMPERATURE = 10.0
-PEAK_LEVELS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
 
 
 def choose_heads(
@@ -70,62 +67,6 @@ def _take_over(head: nn.Module, source: nn.Module) -> None:
     result = head.load_state_dict(source.state_dict(), strict=False)
     if result.unexpected_keys or not all(name.startswith("adapter.") for name in result.missing_keys):
         raise ValueError(f"Expected a head of the same form but got {result}")
-
-
-def choose_min_peaks(network: UnifiedNetwork, answers: Answers, cache: Cache) -> dict[HeadKey, float]:
-    """Return, for heads whose validation part holds empty masks, the peak below which a mask is left empty.
-
-    A mask that is rightly empty counts 1 and a false one 0; the level with the best mean is taken, of equal
-    ones the highest. Other heads are left out: nothing could be gained.
-
-    Args:
-        network: asked for its peaks.
-        answers: of this network to `cache`.
-        cache: the validation part.
-    """
-    chosen: dict[HeadKey, float] = {}
-    for key in network.keys:
-        if key.kind is not Kind.SEGMENTATION or key not in answers:
-            continue
-        truths = [np.asarray(cache.masks[picture.labels[key].mask]) for picture, _ in answers[key]]
-        is_empty = np.array([not truth.any() for truth in truths])
-        if not is_empty.any():
-            continue
-        dice = np.array(
-            [
-                mean_dice(t, said.astype(np.uint8), key)
-                for t, (_, said) in zip(truths, answers[key], strict=True)
-            ]
-        )
-        dice[is_empty] = [not said.any() for (_, said), e in zip(answers[key], is_empty, strict=True) if e]
-        peaks = np.array([peak for _, peak in find_peaks(network, cache, key)])
-        means = [np.where(peaks < level, is_empty, dice).mean() for level in PEAK_LEVELS]
-        chosen[key] = max(zip(means, PEAK_LEVELS, strict=True))[1]
-    return chosen
-
-
-def choose_only_largest(
-    answers: Answers, cache: Cache, min_peaks: dict[HeadKey, float]
-) -> frozenset[HeadKey]:
-    """Return the heads whose mean DSC on the validation part rises when only the largest regions stay.
-
-    Args:
-        answers: of a network to `cache`.
-        cache: the validation part.
-        min_peaks: heads with a level are left out: masks below it are not what the predictor answers.
-    """
-    gains = {
-        key: [_gain(key, *answer, cache) for answer in answers[key]]
-        for key in answers
-        if key.kind is Kind.SEGMENTATION and not min_peaks.get(key)
-    }
-    return frozenset(key for key, gain in gains.items() if np.mean(gain) > 0)
-
-
-def _gain(key: HeadKey, picture: CachedPicture, said: Said, cache: Cache) -> float:
-    mask = said.astype(np.uint8)
-    truth = np.asarray(cache.masks[picture.labels[key].mask])
-    return mean_dice(truth, keep_largest(mask), key) - mean_dice(truth, mask, key)
 
 
 def temper(network: UnifiedNetwork, answers: Answers, cache: Cache) -> dict[HeadKey, float]:

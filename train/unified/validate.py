@@ -88,11 +88,28 @@ def find_peaks(network: UnifiedNetwork, cache: Cache, key: HeadKey) -> list[tupl
     return [(picture, float(said[0])) for picture, said in _ask(network, cache, [key], finish)[key]]
 
 
+def find_probabilities(
+    network: UnifiedNetwork, cache: Cache, *, of: HeadKey, by: HeadKey
+) -> NDArray[np.float64]:
+    """Return (n, C) probabilities that a classification head gives the pictures with another head's label.
+
+    Args:
+        network: in evaluation mode after the call.
+        cache: the pictures.
+        of: the head whose pictures are meant.
+        by: the classification head.
+    """
+    answers = _ask(network, cache, [of], _finish, by=by)[of]
+    return softmax(np.stack([said.astype(np.float64) for _, said in answers]))
+
+
 def _ask(
     network: UnifiedNetwork,
     cache: Cache,
     keys: Sequence[HeadKey],
     finish: Callable[[HeadKey, torch.Tensor, int], Said],
+    *,
+    by: HeadKey | None = None,
 ) -> Answers:
     network.eval()
     device = next(network.parameters()).device
@@ -107,8 +124,8 @@ def _ask(
                 rows = [row for row, picture in enumerate(pictures) if key in picture.labels]
                 if rows:
                     picked = type(features)(*(part[rows] for part in features))
-                    answer = network.answer(network.keys.index(key), picked).float()
-                    said = finish(key, answer, images.shape[-1])
+                    answer = network.answer(network.keys.index(by or key), picked).float()
+                    said = finish(by or key, answer, images.shape[-1])
                     pairs = zip((pictures[row] for row in rows), said, strict=True)
                     answers.setdefault(key, []).extend(pairs)
     return answers

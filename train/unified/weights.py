@@ -1,5 +1,7 @@
 """A run's network as weights with a header, and back."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +14,7 @@ from model.network.unified import HeadKey, UnifiedNetwork
 from train.unified.batches import GREY_MEAN, GREY_STD
 from train.unified.config import TrainConfig
 from train.unified.labelled import LabelledFolder
+from train.unified.mask_rules import MaskRule
 from train.unified.policy import allows_flip
 
 Stage = Literal[1, 2]
@@ -25,8 +28,7 @@ def write_weights(
     *,
     stage: Stage,
     stage_by_head: dict[HeadKey, int] | None = None,
-    min_peaks: dict[HeadKey, float] | None = None,
-    only_largest: frozenset[HeadKey] = frozenset(),
+    mask_rules: Mapping[HeadKey, MaskRule] | None = None,
 ) -> None:
     """Write a network that a stage has trained.
 
@@ -37,8 +39,7 @@ def write_weights(
         folders: what it was trained on.
         stage: 1 or 2.
         stage_by_head: of the heads that are another stage's.
-        min_peaks: of the heads that have one.
-        only_largest: the heads whose masks are reduced to the largest region.
+        mask_rules: of the segmentation heads that have one.
     """
     organs = {task.task_id: task.organ for folder in folders for task in folder.manifest.tasks.values()}
     heads = tuple(
@@ -48,8 +49,7 @@ def write_weights(
             label_names=config.label_names.get(key.task_id, ()),
             # A mirrored picture's points come in another order, which averaging maps would mix up.
             flip_allowed=allows_flip(key) and key.kind is not Kind.REGRESSION,
-            min_peak=(min_peaks or {}).get(key, 0),
-            only_largest=key in only_largest,
+            **asdict((mask_rules or {}).get(key, MaskRule())),
             stage=(stage_by_head or {}).get(key, stage),
         )
         for key in network.keys

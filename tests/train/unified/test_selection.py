@@ -18,18 +18,14 @@ from tests.train.unified.scenes import (
     OTHER_CLASS,
     POINTS,
     SIDE,
-    Saying,
     is_same,
     make_cache,
     make_network,
     tiny_config,
 )
-from train.unified.cache import Cache, CachedPicture, Label
 from train.unified.selection import (
     MAX_TEMPERATURE,
     choose_heads,
-    choose_min_peaks,
-    choose_only_largest,
     fit_temperature,
     merge_specialists,
     temper,
@@ -194,57 +190,3 @@ def test_head_that_nobody_labelled_keeps_its_temperature() -> None:
     before = {name: weight.clone() for name, weight in network.heads[0].state_dict().items()}
     assert CLASS not in temper(network, answers, cache)
     assert is_same(dict(network.heads[0].state_dict()), before)
-
-
-def squares(*logits: float) -> torch.Tensor:
-    """Return masks' logits, a small square of foreground each."""
-    maps = torch.full((len(logits), 2, SIDE // 2, SIDE // 2), 0.0)
-    maps[:, 1] = -9
-    for row, logit in enumerate(logits):
-        maps[row, 1, 4:8, 4:8] = logit
-    return maps
-
-
-def min_peak_of(said: torch.Tensor, is_empty: list[bool]) -> dict[HeadKey, float]:
-    """Return the level for a head that says this; masks that are not empty are as it says."""
-    masks = np.zeros((len(said), SIDE, SIDE), np.uint8)
-    masks[~np.array(is_empty), 8:16, 8:16] = 1
-    pictures = tuple(CachedPicture(i, "a", "p", (50, 80), {MASK: Label(mask=i)}) for i in range(len(said)))
-    cache = Cache(np.zeros_like(masks), masks, pictures)
-    network = make_network(keys=(MASK,))
-    network.heads[0] = Saying(torch.cat([said, said]))  # It is asked twice.
-    return choose_min_peaks(network, answer_all(network, cache), cache)
-
-
-def test_masks_are_left_empty_below_the_level_that_serves_the_validation_part_best() -> None:
-    lesions, normals = (5.0, 4.0, 5.5), (1.0, 2.5)  # Probable to 0.98 and more; to 0.73 and 0.92.
-    is_empty = [False] * 3 + [True] * 2
-    assert min_peak_of(squares(*lesions, *normals), is_empty) == {MASK: 0.98}
-    # One false lesion is not worth two true ones.
-    assert min_peak_of(squares(2.0, 2.0, 5.5, 1.0, 2.5), is_empty) == {MASK: 0.8}
-
-
-def test_head_without_empty_masks_in_the_validation_part_has_no_level() -> None:
-    assert min_peak_of(squares(1.0, 2.0), [False, False]) == {}
-
-
-def only_largest_of(
-    *said: NDArray[np.uint8], truth: NDArray[np.uint8], level: float = 0
-) -> frozenset[HeadKey]:
-    """Return the choice for a head that says these masks of pictures that all have one reference."""
-    masks = np.stack([truth] * len(said))
-    pictures = [CachedPicture(i, "a", "p", (50, 80), {MASK: Label(mask=i)}) for i in range(len(said))]
-    cache = Cache(np.zeros_like(masks), masks, tuple(pictures))
-    return choose_only_largest({MASK: list(zip(pictures, said, strict=True))}, cache, {MASK: level})
-
-
-def test_largest_regions_stay_alone_where_that_raises_the_mean_dice_of_the_validation_part() -> None:
-    one = np.zeros((SIDE, SIDE), np.uint8)
-    one[8:16, 8:16] = 1
-    speck, two = one.copy(), one.copy()
-    speck[0, :3] = 1
-    two[20:27, 8:16] = 1
-    assert only_largest_of(one, speck, truth=one) == {MASK}
-    assert only_largest_of(one, speck, truth=one, level=0.9) == frozenset()
-    assert only_largest_of(speck, two, truth=two) == frozenset()  # The second region is wanted.
-    assert only_largest_of(one, one, truth=one) == frozenset()  # Nothing is gained.
