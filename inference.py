@@ -23,7 +23,8 @@ from model.views import ALL_VIEWS, AS_IT_IS
 EXAMPLES = """examples:
   python inference.py --input images --input-json manifest.json --output out   (UUSIC25)
   python inference.py --input data --output out                                (FMC_UIA)
-exit status: 0 predicted something; 2 nothing, or no image could be read; 3 the device failed"""
+exit status: 0 predicted something; 2 nothing, or no image could be read; 3 the device failed; 128 + the
+signal when stopped midway. OUT/predict_log.json lists what ran, every problem and every case left out."""
 
 
 def main() -> int:

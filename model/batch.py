@@ -1,5 +1,6 @@
 """A batch of images from the files to the written masks."""
 
+import errno
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from model.header import LearnedHead, NetworkHeader
 from model.pictures import Picture, read_picture
 from model.plan import ImageJob, Plan
 from model.views import View, look
+
+IMPOSSIBLE_NAME = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+"""Of a file that cannot be written whatever the folder: its own case's fault, and nobody else's."""
 
 
 class MaskAndClassWriter(Protocol):
@@ -123,8 +127,8 @@ class BatchPredictor:
     def _open(self, job: ImageJob, batch: Batch) -> _Opened:
         try:
             size_hw = read_size(job.file)
-            if job.cases[0].size_hw not in (None, size_hw):
-                raise ValueError(f"is {size_hw} (h, w), the manifest says {job.cases[0].size_hw}")
+            if wrong := [case.size_hw for case in job.cases if case.size_hw not in (None, size_hw)]:
+                raise ValueError(f"is {size_hw} (h, w), the manifest says {wrong[0]}")
             picture = None
             if self.network is not None and any(case.task_id in self.plan.heads for case in job.cases):
                 picture = read_picture(job.file, self.network.header.input_size)
@@ -189,3 +193,9 @@ class BatchPredictor:
                 batch.predictions.append((case, answer))
         except UserError as error:
             batch.skipped.append(f"case {case.case_id}: skipped: {error}")
+        except UnicodeError as error:
+            batch.skipped.append(f"case {case.case_id!a}: skipped: {error}")
+        except OSError as error:
+            if error.errno not in IMPOSSIBLE_NAME:
+                raise
+            batch.skipped.append(f"case {case.case_id!a}: skipped: {error.strerror}")

@@ -29,7 +29,8 @@ def decode(
         output: (C, s, s) logits of a mask, (C,) probabilities of classes, (4,) xyxy shares of width and
             height, or (K, s, s) logits of places.
         size_hw: of the original image.
-        min_peak: of the head; a mask in which no class is at least this probable anywhere is left empty.
+        min_peak: of the head; a mask without a place that shows a foreground with at least this
+            probability is left empty.
         only_largest: of the head; of each class, all but the largest connected region is taken away.
 
     Returns:

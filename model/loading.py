@@ -61,5 +61,6 @@ def load_predictor(
     plan = make_plan(manifest, header, floor)
     if not plan.heads:
         return BatchPredictor(manifest, plan, None, floor, writer)
-    engine = open_engine(weights, header, set(plan.heads.values()), options, say)
+    gates = [gate[0] for head in plan.heads.values() if (gate := header.find_gate(head))]
+    engine = open_engine(weights, header, {*plan.heads.values(), *gates}, options, say)
     return BatchPredictor(manifest, plan, Network(engine, header, views), floor, writer)

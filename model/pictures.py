@@ -31,7 +31,10 @@ def read_picture(file: Path, input_size: int) -> Picture:
     """
     size_hw = read_size(file)
     content = np.fromfile(file, dtype=np.uint8)
-    grey = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        grey = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise ValueError(f"cannot be decoded ({error.err})") from error
     if grey is None or grey.shape != size_hw:
         raise ValueError("damaged image data")
     return Picture(squash(np.asarray(grey, dtype=np.uint8), input_size), size_hw)

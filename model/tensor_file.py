@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from evaluation.contract.errors import ConfigurationError
+from evaluation.files.atomic import write_atomically
 
 Tensors = dict[str, NDArray[Any]]
 HeaderType = TypeVar("HeaderType", bound=BaseModel)
@@ -26,14 +27,13 @@ def write_tensors(file: Path, tensors: Mapping[str, NDArray[Any]], name: str, he
     Raises:
         ConfigurationError: the file's name does not end in ``.safetensors``, or it cannot be written.
     """
-    _check_suffix(file)
+    check_suffix(file)
     # One metadata entry: the library writes several in an order that changes from run to run.
     # In C order: the library writes the bytes as they lie, and torch's channels-last weights lie otherwise.
     ordered = {key: np.asarray(array, order="C") for key, array in tensors.items()}
     content = save(ordered, metadata={name: header.model_dump_json()})
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+        write_atomically(file, content)
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be written ({error.strerror})") from error
 
@@ -69,13 +69,14 @@ def header_names(file: Path, *, max_bytes: int) -> frozenset[str]:
     return frozenset(_open(file, max_bytes, with_tensors=False)[0])
 
 
-def _check_suffix(file: Path) -> None:
+def check_suffix(file: Path) -> None:
+    """Refuse a name that does not end in ``.safetensors`` with a ConfigurationError."""
     if file.suffix != ".safetensors":
         raise ConfigurationError(f"Expected weights to be a .safetensors file but got `{file.name}`")
 
 
 def _open(file: Path, max_bytes: int, *, with_tensors: bool) -> tuple[dict[str, str], Tensors]:
-    _check_suffix(file)
+    check_suffix(file)
     try:
         if (size := file.stat().st_size) > max_bytes:
             raise ConfigurationError(f"{file}: {size:,} bytes, expected at most {max_bytes:,}")

@@ -22,7 +22,7 @@ from model.decode import decode
 from model.engines.torch_engine import TorchEngine
 from model.export import export
 from model.graphs import graphs_folder
-from model.header import LearnedHead
+from model.header import EmptyWhen, LearnedHead
 from model.pictures import read_picture
 from model.views import AS_IT_IS, look
 from tests.model.networks import write_network
@@ -34,9 +34,17 @@ HEADS = (
         task_id="quarters", kind=Kind.SEGMENTATION, num_classes=2, flip_allowed=True, only_largest=True
     ),
     # So sure an untrained network never is.
-    LearnedHead(task_id="halves", kind=Kind.SEGMENTATION, num_classes=3, flip_allowed=True, min_peak=0.999),
+    LearnedHead(
+        task_id="halves",
+        kind=Kind.SEGMENTATION,
+        num_classes=3,
+        flip_allowed=True,
+        min_peak=0.999,
+        empty_when=EmptyWhen(task_id="nobody_asks", class_index=4, above=0.99),
+    ),
     LearnedHead(task_id="kinds_of_old", kind=Kind.CLASSIFICATION, num_classes=3, flip_allowed=True),
     LearnedHead(task_id="box", kind=Kind.DETECTION, num_classes=1, flip_allowed=True),
+    LearnedHead(task_id="nobody_asks", kind=Kind.CLASSIFICATION, num_classes=5),
 )
 """All but the tree's `ends`; its `kinds` is only near."""
 WARNED = [
@@ -215,7 +223,7 @@ def test_graphs_of_other_weights_are_exit_2(folder: Path) -> None:
 def test_self_test_is_0_for_sound_weights_and_2_for_others(folder: Path) -> None:
     done = run(folder, "--self-test")
     assert done.returncode == 0
-    assert "4 heads, " in done.stderr
+    assert "5 heads, " in done.stderr
     (folder / "net.safetensors").write_bytes(b"no weights")
     done = run(folder, "--self-test")
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)

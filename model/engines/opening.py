@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from evaluation.contract.errors import ConfigurationError
+from evaluation.contract.errors import ConfigurationError, DeviceError
 from evaluation.contract.task import Kind
 from evaluation.cores import usable_cores
 from model.engines.engine import Engine
@@ -84,7 +84,8 @@ def open_engine(
 
 
 def _open_torch(weights: Path, options: EngineOptions) -> Engine:
-    # Imported here: the CPU's image has no torch.
+    if importlib.util.find_spec("torch") is None:
+        raise DeviceError("Expected torch to be installed for `--device cuda`; the CPU's image has none")
     from model.checkpoint import load_network
     from model.engines.torch_engine import TorchEngine
 
@@ -92,7 +93,7 @@ def _open_torch(weights: Path, options: EngineOptions) -> Engine:
 
 
 def _open_openvino(folder: Path, kinds: Mapping[int, Kind], options: EngineOptions) -> Engine:
-    # Imported here: the image for a GPU has no OpenVINO.
+    # Imported here: a GPU's run spares itself its start.
     from model.engines.openvino_engine import OpenVinoEngine
 
     return OpenVinoEngine(

@@ -9,9 +9,10 @@ import numpy as np
 import openvino as ov  # type: ignore[import-untyped] # ships no type hints
 from numpy.typing import NDArray
 
+from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.task import Kind
 from model.engines.maps import Maps
-from model.graphs import BACKBONE, head_name
+from model.graphs import AGAIN, BACKBONE, head_name
 
 Precision = Literal["f32", "bf16"]
 
@@ -30,6 +31,9 @@ class OpenVinoEngine:
             batch: images that `encode` is given at most.
             n_threads: that call at once.
             precision: of the arithmetic; bf16 becomes f32 on a CPU that has no instructions for it.
+
+        Raises:
+            ConfigurationError: a graph is damaged.
         """
         core = ov.Core()
         has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -43,7 +47,10 @@ class OpenVinoEngine:
         }
 
         def compile_graph(name: str, rows: int, n_streams: int) -> ov.CompiledModel:
-            model = core.read_model(folder / name)
+            try:
+                model = core.read_model(folder / name)
+            except RuntimeError as error:
+                raise ConfigurationError(f"{folder / name}: no graph that can be read; {AGAIN}") from error
             # Fixed sizes are faster than sizes that may change.
             model.reshape([rows, *list(model.input().partial_shape)[1:]])
             streams = {"NUM_STREAMS": n_streams, "INFERENCE_NUM_THREADS": n_streams}

@@ -1,6 +1,8 @@
 """How a batch is answered: each image once, whatever becomes of its neighbours."""
 
+import errno
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,8 @@ from evaluation.contract.case import Case, make_case_id
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.prediction import ClassPrediction
 from evaluation.contract.task import Kind, Task
-from model.batch import BatchPredictor, Network
+from evaluation.protocols.uusic25.predictions import PredictionWriter
+from model.batch import BatchPredictor, Network, Writer
 from model.floor import FloorModel
 from model.header import EmptyWhen, LearnedHead
 from model.plan import make_plan
@@ -94,11 +97,12 @@ def run(
     n_workers: int = 1,
     stop_after: int = 99,
     heads: Sequence[LearnedHead] = HEADS,
+    writer: Writer | None = None,
 ) -> tuple[Done, ListWriter, GreyEngine]:
-    """Predict in batches of two."""
-    engine, writer, header = GreyEngine(), ListWriter(), make_header(heads)
+    """Predict in batches of two; the second value keeps what is written without a `writer`."""
+    engine, kept, header = GreyEngine(), ListWriter(), make_header(heads)
     plan = make_plan(manifest, header, FLOOR)
-    predictor = BatchPredictor(manifest, plan, Network(engine, header, (AS_IT_IS,)), FLOOR, writer)
+    predictor = BatchPredictor(manifest, plan, Network(engine, header, (AS_IT_IS,)), FLOOR, writer or kept)
     asked: list[int] = []
 
     def should_stop() -> bool:
@@ -108,7 +112,7 @@ def run(
     done = predict_all(
         predictor, n_workers=n_workers, batch_size=2, should_stop=should_stop, say=lambda _: None
     )
-    return done, writer, engine
+    return done, kept, engine
 
 
 FIVE = {f"{number}.png": 40 * number for number in range(5)}
@@ -141,6 +145,35 @@ def test_missing_image_costs_its_own_cases_only(tmp_path: Path) -> None:
     assert writer.masks["a.png"].all()
     assert 0 < writer.masks["gone.png"].mean() < 1
     assert sum(engine.batches) == 2
+
+
+def test_size_that_one_case_alone_has_wrong_is_a_problem(tmp_path: Path) -> None:
+    manifest = make_manifest(tmp_path, {"a.png": 200, "b.png": 200}, ["kinds", "mask"])
+    cases = [replace(c, size_hw=(20, 40)) if c.case_id == "mask|a.png" else c for c in manifest.cases]
+    done, writer, _ = run(replace(manifest, cases=tuple(cases)))
+    assert done.problems == ["image a.png: is (30, 40) (h, w), the manifest says (20, 40)"]
+    assert (writer.masks["a.png"].shape, writer.masks["b.png"].shape) == ((20, 40), (30, 40))
+    assert done.n_written == 4
+
+
+@pytest.mark.parametrize("name", [256 * "x", "a.png/b", "\ud800.png"], ids=["long", "folder", "surrogate"])
+def test_mask_that_cannot_be_called_so_costs_its_own_case_only(tmp_path: Path, name: str) -> None:
+    manifest = make_manifest(tmp_path, {"a.png": 200, "b.png": 200, "c.png": 200}, ["mask"])
+    cases = [replace(c, output_path=name) if c.image_path == "b.png" else c for c in manifest.cases]
+    with PredictionWriter(manifest, tmp_path / "out") as writer:
+        done, _, _ = run(replace(manifest, cases=tuple(cases)), writer=writer)
+    assert (done.n_written, len(done.skipped)) == (2, 1)
+    assert done.skipped[0].startswith("case 'mask|b.png': skipped: ")
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
+
+
+def test_full_disk_stops_the_run(tmp_path: Path) -> None:
+    class FullWriter(ListWriter):
+        def add_mask(self, case: Case, mask: NDArray[np.uint8]) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        run(make_manifest(tmp_path, {"a.png": 200}, ["mask"]), writer=FullWriter())
 
 
 def test_answer_that_is_not_a_number_is_the_floor_s(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -104,6 +105,21 @@ def test_missing_graph_is_named(weights: Path, tmp_path: Path) -> None:
             (tmp_path / file.name).symlink_to(file)
     with pytest.raises(ConfigurationError, match=r"head_003\.onnx is missing"):
         check_graphs(tmp_path, weights, len(HEADS))
+
+
+def test_damaged_graph_is_named(weights: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copy(weights, tmp_path / "net.safetensors"))
+    file = Path(shutil.copytree(graphs_folder(weights), graphs_folder(copied))) / head_name(1)
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ConfigurationError, match=r"head_001\.onnx: no graph that can be read"):
+        open_engine(copied, read_network_header(copied), KINDS, ON_CPU, pytest.fail)
+
+
+def test_gpu_without_torch_is_explained(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    options = EngineOptions("cuda", n_workers=1, batch=1)
+    with pytest.raises(DeviceError, match="Expected torch to be installed"):
+        open_engine(weights, read_network_header(weights), [0], options, pytest.fail)
 
 
 def test_without_graphs_and_torch_is_explained(

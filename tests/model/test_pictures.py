@@ -44,6 +44,13 @@ def test_broken_file_is_refused(tmp_path: Path, content: bytes) -> None:
         read_picture(tmp_path / "a.png", 32)
 
 
+def test_image_that_the_decoder_refuses_is_damaged(tmp_path: Path) -> None:
+    # So long that OpenCV raises an error of its own.
+    Image.new("1", (1_100_000, 1)).save(tmp_path / "a.bmp")
+    with pytest.raises(ValueError, match="cannot be decoded"):
+        read_picture(tmp_path / "a.bmp", 32)
+
+
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_picture(tmp_path / "none.png", 32)

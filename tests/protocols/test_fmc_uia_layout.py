@@ -175,6 +175,7 @@ def test_row_listed_twice_with_another_label_is_refused(tmp_path: Path) -> None:
         ({"spacing_mm": "[0.5, 0]"}, "spacing_mm must be two positive numbers"),
         ({"spacing_mm": "0.5"}, "expected a list of numbers"),
         ({"image_width": 0, "image_height": 5}, "must be positive"),
+        ({"image_width": 10**9, "image_height": 5}, "must be at most 64,000,000 pixels"),
         ({"num_classes": 3}, "another task_name or num_classes elsewhere"),
     ],
 )

@@ -157,6 +157,7 @@ def test_entry_listed_twice_with_another_label_is_refused(tmp_path: Path) -> Non
         ({"img_path_relative": 5}, "must be a path inside the image folder"),
         ({"img_dimensions": [10]}, r"img_dimensions must be \[width, height\]"),
         ({"img_dimensions": [0, 10]}, "img_dimensions must be positive"),
+        ({"img_dimensions": [2_000_000, 2_000_000]}, "img_dimensions must be at most 64,000,000 pixels"),
         ({"img_dimensions": ["10", 10]}, "expected a whole number"),
         ({"img_dimensions": None}, "No such file"),
         ({"spacing_mm": [1, -1]}, "spacing_mm must be two positive numbers"),

@@ -94,7 +94,10 @@ def load_image(file: Path) -> Pixels:
         raise ManifestError(f"{file}: cannot be read ({error.strerror})") from error
     # Both challenges count pixels as they are stored, whatever orientation the file notes.
     way = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(content, way) if content.size else None
+    try:
+        image = cv2.imdecode(content, way) if content.size else None
+    except cv2.error as error:
+        raise ManifestError(f"{file}: cannot be decoded ({error.err})") from error
     if image is None:
         raise ManifestError(f"{file}: expected a PNG, JPEG or BMP image")
     return np.asarray(image, np.uint8)

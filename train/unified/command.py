@@ -12,8 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, track
 
 from evaluation.contract.errors import BenchError, ConfigurationError, UserError
-from model.checkpoint import load_network
+from evaluation.files.atomic import write_atomically
+from model.graphs import hash_file
+from model.header import read_network_header
 from model.network.unified import UnifiedNetwork
+from model.tensor_file import check_suffix
 from train.unified.cache import Cache, open_cache
 from train.unified.config import FolderConfig, TrainConfig, read_config
 from train.unified.labelled import LabelledFolder, read_labelled
@@ -24,9 +27,11 @@ from train.unified.setup import make_generalist, make_specialists
 from train.unified.stage import Parts, Watcher, is_over, run_stage
 from train.unified.state import RunState
 from train.unified.validate import Validation, answer_all, validate
-from train.unified.weights import Stage, read_generalist, write_weights
+from train.unified.weights import Stage, read_stage, write_weights
 
 WEIGHTS_FILE = "weights.safetensors"
+ORIGIN_FILE = "origin.sha256"
+"""Of the weights that a run goes on from."""
 
 STAGE1_EXAMPLES = """\b
 Examples:
@@ -57,6 +62,7 @@ def stage1(*, config: ConfigOption, out: OutOption, cache: CacheOption = CACHE) 
     with _explained():
         told = read_config(config)
         parts = open_parts(told, cache)
+        _check_out(out, told.start)
         _finish(make_generalist(told, parts.train.keys), parts, told, out, stage=1)
 
 
@@ -64,8 +70,11 @@ def stage2(*, config: ConfigOption, stage1: Stage1Option, out: OutOption, cache:
     """Train the specialists: the generalist's backbone stays as it is, every head goes on alone."""
     with _explained():
         told = read_config(config)
+        if told.start is not None:
+            raise ConfigurationError(f"{config}: `start` is for Stage I; Stage II goes on from `--stage1`")
+        generalist = read_stage(stage1 / WEIGHTS_FILE, 1)
         parts = open_parts(told, cache)
-        generalist = read_generalist(stage1 / WEIGHTS_FILE)
+        _check_out(out, stage1 / WEIGHTS_FILE)
         _finish(make_specialists(told, generalist), parts, told, out, stage=2)
 
 
@@ -82,8 +91,10 @@ def ship(
     """Write the weights that are shipped: each task's best head, probabilities calibrated."""
     with _explained():
         told = read_config(config)
+        check_suffix(out)
+        _check_fits(stage1 / WEIGHTS_FILE, told)
+        network, stages = read_stage(stage1 / WEIGHTS_FILE, 1), None
         held_out = open_part(told.validation, told, cache)
-        network, stages = read_generalist(stage1 / WEIGHTS_FILE), None
         stage: Stage = 1
         if stage2:
             specialists, of_2 = _read_specialists(stage2, held_out)
@@ -119,12 +130,31 @@ def _describe(rule: MaskRule) -> list[str]:
 
 def _read_specialists(runs: list[Path], held_out: Cache) -> tuple[UnifiedNetwork, Validation]:
     """Return the best head of all Stage II runs for each task, and the scores."""
-    best, _ = load_network(runs[0] / WEIGHTS_FILE)
+    best = read_stage(runs[0] / WEIGHTS_FILE, 2)
     scores, _ = validate(best, held_out)
     for run in runs[1:]:
-        others, _ = load_network(run / WEIGHTS_FILE)
+        others = read_stage(run / WEIGHTS_FILE, 2)
         scores = merge_specialists(best, others, scores, validate(others, held_out)[0])
     return best, scores
+
+
+def _check_fits(weights: Path, config: TrainConfig) -> None:
+    header = read_network_header(weights)
+    if (header.preset, header.input_size) != (config.preset, config.input_size):
+        made = f"{header.preset} at {header.input_size}×{header.input_size}"
+        raise ConfigurationError(f"{weights}: was trained as {made}, the configuration says otherwise")
+
+
+def _check_out(out: Path, start: Path | None) -> None:
+    """Refuse a run's folder that is a file, or was begun from other weights than `start` holds now."""
+    if out.is_file():
+        raise ConfigurationError(f"Expected `--out` to be a folder but {out} is a file")
+    if start is None or not start.is_file():
+        return
+    noted, origin = out / ORIGIN_FILE, hash_file(start)
+    if noted.is_file() and noted.read_text().strip() != origin:
+        raise ConfigurationError(f"{out}: was begun from other weights than {start}; use another `--out`")
+    write_atomically(noted, f"{origin}\n".encode())
 
 
 @contextlib.contextmanager

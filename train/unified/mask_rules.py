@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.task import Kind
@@ -68,33 +67,35 @@ def _choose_empty(
 ) -> MaskRule:
     truths = [np.asarray(cache.masks[picture.labels[key].mask]) for picture, _ in answers[key]]
     is_empty = np.array([not truth.any() for truth in truths])
+    gate = None if told is None else _find_gate(told, network)
     if not is_empty.any():
         return MaskRule()
     said = [mask.astype(np.uint8) for _, mask in answers[key]]
     dice = np.array([mean_dice(t, s, key) for t, s in zip(truths, said, strict=True)])
     dice[is_empty] = [not s.any() for s, empty in zip(said, is_empty, strict=True) if empty]
     peaks = np.array([peak for _, peak in find_peaks(network, cache, key)])
-    nothing = np.zeros(len(said)) if told is None else _probability_of(told, network, cache, key)
+    nothing = np.zeros(len(said))
+    if told is not None and gate is not None:
+        nothing = find_probabilities(network, cache, of=key, by=gate)[:, told.class_index]
     # A level of 1 is never passed: no class empties a mask.
     choices = product(PEAK_LEVELS, (1.0,) if told is None else (*GATE_LEVELS, 1.0))
 
     def mean(peak: float, above: float) -> float:
         return float(np.where((peaks < peak) | (nothing > above), is_empty, dice).mean())
 
-    peak, above = max(choices, key=lambda choice: (mean(*choice), choice))
-    gate = None
-    if told is not None and above < 1:
-        gate = EmptyWhen(task_id=told.task_id, class_index=told.class_index, above=above)
-    return MaskRule(min_peak=peak, empty_when=gate)
+    # Of equal ones, the choice that empties the least.
+    peak, above = max(choices, key=lambda choice: (mean(*choice), -choice[0], choice[1]))
+    if told is None or above == 1:
+        return MaskRule(min_peak=peak)
+    believed = EmptyWhen(task_id=told.task_id, class_index=told.class_index, above=above)
+    return MaskRule(min_peak=peak, empty_when=believed)
 
 
-def _probability_of(
-    told: NothingToSee, network: UnifiedNetwork, cache: Cache, key: HeadKey
-) -> NDArray[np.float64]:
+def _find_gate(told: NothingToSee, network: UnifiedNetwork) -> HeadKey:
     for gate in network.keys:
         is_named = (gate.task_id, gate.kind) == (told.task_id, Kind.CLASSIFICATION)
         if is_named and told.class_index < gate.num_classes:
-            return find_probabilities(network, cache, of=key, by=gate)[:, told.class_index]
+            return gate
     raise ConfigurationError(
         f"Expected `nothing_to_see` to name a class but got class {told.class_index} of {told.task_id}"
     )

@@ -25,7 +25,11 @@ def choose_heads(
         generalist: Stage I's network, with the same keys and backbone.
         of_2: validation scores of the specialists.
         of_1: of the generalist.
+
+    Raises:
+        ConfigurationError: the specialists are of another Stage I.
     """
+    _check_same_backbone(specialists, generalist)
     stages: dict[HeadKey, int] = {}
     for index, key in enumerate(specialists.keys):
         is_better = of_2.by_head.get(key, -1.0) > of_1.by_head.get(key, -1.0)
@@ -49,15 +53,20 @@ def merge_specialists(
     Raises:
         ConfigurationError: the backbones differ.
     """
-    own, theirs = specialists.backbone.state_dict(), others.backbone.state_dict()
-    if specialists.keys != others.keys or any(not torch.equal(own[name], theirs[name]) for name in own):
-        raise ConfigurationError("Expected Stage II runs of one Stage I but their backbones or heads differ")
+    _check_same_backbone(specialists, others)
     best = dict(of_these.by_head)
     for key, head, other in zip(specialists.keys, specialists.heads, others.heads, strict=True):
         if of_others.by_head.get(key, -1.0) > best.get(key, -1.0):
             head.load_state_dict(other.state_dict())
             best[key] = of_others.by_head[key]
     return Validation(best)
+
+
+def _check_same_backbone(one: UnifiedNetwork, other: UnifiedNetwork) -> None:
+    first, second = one.backbone.state_dict(), other.backbone.state_dict()
+    is_same = one.keys == other.keys and first.keys() == second.keys()
+    if not is_same or any(not torch.equal(first[name], second[name]) for name in first):
+        raise ConfigurationError("Expected runs of one Stage I but their backbones or heads differ")
 
 
 def _take_over(head: nn.Module, source: nn.Module) -> None:

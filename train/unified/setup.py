@@ -14,7 +14,7 @@ from model.network.lite0 import Lite0Stem
 from model.network.unified import HeadKey, UnifiedNetwork
 from train.unified.batches import Batch
 from train.unified.config import RateConfig, TrainConfig
-from train.unified.weights import read_generalist
+from train.unified.weights import read_stage
 
 CALIBRATION_BATCHES = 24
 
@@ -32,7 +32,7 @@ def make_generalist(config: TrainConfig, keys: tuple[HeadKey, ...]) -> UnifiedNe
     network = UnifiedNetwork(config.preset, keys, shared=True, adapted=False)
     stem = network.backbone.stem
     if config.start is not None:
-        begun = read_generalist(config.start)
+        begun = read_stage(config.start, 1)
         if begun.keys != network.keys or type(begun.backbone) is not type(network.backbone):
             raise ConfigurationError(
                 f"{config.start}: has another preset or other heads than this configuration"

@@ -14,6 +14,8 @@ from model.network.unified import UnifiedNetwork
 from train.unified.config import TrainConfig
 
 Weights = dict[str, torch.Tensor]
+FOR_SHIPPING = {"label_names", "nothing_to_see"}
+"""Of a configuration: what does not matter to training."""
 
 
 @dataclass
@@ -63,7 +65,7 @@ def load_state(
     except (OSError, EOFError, RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
         raise ConfigurationError(f"{file}: cannot be read as a run's state ({error})") from error
     # Compared as read, so that a field that is newer than the state has its default.
-    if begun_with != config:
+    if begun_with.model_dump(exclude=FOR_SHIPPING) != config.model_dump(exclude=FOR_SHIPPING):
         raise ConfigurationError(f"{file.parent}: was begun with another configuration; use another `--out`")
     network.load_state_dict(told["network"])
     optimizer.load_state_dict(told["optimizer"])

@@ -63,28 +63,29 @@ def write_weights(
         shared=stage == 1,
         adapted=stage == 2,
         heads=heads,
-        data=tuple(_describe(folder) for folder in folders),
+        data=tuple(data for folder in folders if (data := _describe(folder, config)).n_pictures),
         code_revision=find_revision() or "unknown",
     )
     save_network(file, network, header)
 
 
-def read_generalist(file: Path) -> UnifiedNetwork:
-    """Read Stage I's network.
+def read_stage(file: Path, stage: Stage) -> UnifiedNetwork:
+    """Read the network of Stage I or II.
 
     Raises:
-        ConfigurationError: not weights of Stage I.
+        ConfigurationError: no weights, or of the other stage.
     """
     network, header = load_network(file)
-    if header.stage != 1:
-        raise ConfigurationError(f"{file}: expected weights of Stage 1 but got Stage {header.stage}")
+    if header.stage != stage:
+        raise ConfigurationError(f"{file}: expected weights of Stage {stage} but got Stage {header.stage}")
     return network
 
 
-def _describe(folder: LabelledFolder) -> TrainingData:
+def _describe(folder: LabelledFolder, config: TrainConfig) -> TrainingData:
     manifest = folder.manifest
+    pictures = {case.image_file: folder.data_set or case.center or "" for case in manifest.cases}
     return TrainingData(
         name=folder.data_set or "/".join(folder.folder.parts[-2:]),
         manifest_sha256=manifest.sha256,
-        n_pictures=len({case.image_file for case in manifest.cases}),
+        n_pictures=sum(config.weights.get(data_set) != 0 for data_set in pictures.values()),
     )

@@ -24,7 +24,7 @@ from evaluation.contract.case import (
 from evaluation.contract.errors import ManifestError
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.task import Kind, Task
-from evaluation.files.images import read_size
+from evaluation.files.images import MAX_PIXELS, read_size
 from evaluation.files.json_text import parse_json
 from evaluation.files.untrusted import is_safe_relative
 from evaluation.protocols.entries import explain, integer, numbers, raise_if_any, spacing
@@ -163,6 +163,8 @@ def _read_size(row: Row, task: Task, image_file: Path) -> tuple[int, int] | None
         size_hw = integer(float(height)), integer(float(width))
         if min(size_hw) < 1:
             raise ValueError(f"image_width and image_height must be positive but are {width} and {height}")
+        if size_hw[0] * size_hw[1] > MAX_PIXELS:
+            raise ValueError(f"image_width times image_height must be at most {MAX_PIXELS:,} pixels")
         return size_hw
     # Classes need no size, so their images are not opened.
     if task.kind is Kind.CLASSIFICATION or not image_file.is_file():

@@ -19,7 +19,7 @@ from evaluation.contract.case import (
 from evaluation.contract.errors import ManifestError
 from evaluation.contract.manifest import Manifest
 from evaluation.contract.task import Kind, Task
-from evaluation.files.images import read_size
+from evaluation.files.images import MAX_PIXELS, read_size
 from evaluation.files.json_text import parse_json
 from evaluation.files.untrusted import is_safe_relative
 from evaluation.protocols.entries import explain, integer, raise_if_any, spacing
@@ -143,6 +143,8 @@ def _read_dimensions(dimensions: object, image_file: Path) -> tuple[int, int]:
     width, height = integer(dimensions[0]), integer(dimensions[1])
     if width < 1 or height < 1:
         raise ValueError(f"img_dimensions must be positive but is {dimensions}")
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"img_dimensions must be at most {MAX_PIXELS:,} pixels but is {dimensions}")
     return height, width
 
 

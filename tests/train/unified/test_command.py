@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 import typer
 
 from model.checkpoint import load_network
-from tests.train.challenge_trees import write_fmc_uia
+from tests.train.challenge_trees import write_fmc_uia, write_uusic25
 from tests.train.unified.scenes import is_same, make_network, make_parts, tiny_config
 from train.unified.command import WEIGHTS_FILE, ship, stage1, stage2, train
 from train.unified.stage import STATE_FILE
@@ -74,6 +75,72 @@ def test_specialists_cannot_be_the_start_of_specialists(
         stage2(config=config, stage1=tmp_path / "two", out=tmp_path / "three", cache=cache)
     assert caught.value.exit_code == 2
     assert "expected weights of Stage 1 but got Stage 2" in capsys.readouterr().err
+
+
+def told_of(capsys: pytest.CaptureFixture[str], command: Callable[[], None]) -> str:
+    """Return what a refused command says."""
+    capsys.readouterr()
+    with pytest.raises(typer.Exit) as caught:
+        command()
+    assert caught.value.exit_code == 2
+    return capsys.readouterr().err
+
+
+def test_runs_that_do_not_belong_together_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, cache = write_config(tmp_path, "steps: 1\n"), tmp_path / "cache"
+    one, two, other, out = tmp_path / "one", tmp_path / "two", tmp_path / "other", tmp_path / "w.safetensors"
+    stage1(config=config, out=one, cache=cache)
+    stage2(config=config, stage1=one, out=two, cache=cache)
+    config.write_text(config.read_text() + "seed: 2\n")
+    stage1(config=config, out=other, cache=cache)
+
+    def ship_as(first: Path, second: Path, file: Path = out) -> Callable[[], None]:
+        return lambda: ship(config=config, stage1=first, stage2=[second], out=file, cache=cache)
+
+    assert "backbones or heads differ" in told_of(capsys, ship_as(other, two))
+    assert "expected weights of Stage 2 but got Stage 1" in told_of(capsys, ship_as(one, one))
+    assert "to be a .safetensors file" in told_of(capsys, ship_as(one, two, tmp_path / "w.bin"))
+    config.write_text(config.read_text().replace("input_size: 64", "input_size: 128"))
+    assert "was trained as mh_mtl at 64×64" in told_of(capsys, ship_as(one, two))
+    assert not out.exists()
+
+
+def test_run_goes_on_from_the_weights_it_began_with_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, cache, one, two = (
+        write_config(tmp_path, "steps: 1\n"),
+        tmp_path / "cache",
+        tmp_path / "one",
+        "two",
+    )
+    stage1(config=config, out=one, cache=cache)
+    stage2(config=config, stage1=one, out=tmp_path / two, cache=cache)
+    stage2(config=config, stage1=one, out=tmp_path / two, cache=cache)
+    shutil.rmtree(one)
+    begun = config.read_text()
+    config.write_text(begun + "seed: 2\n")
+    stage1(config=config, out=one, cache=cache)
+    config.write_text(begun)
+    again = told_of(capsys, lambda: stage2(config=config, stage1=one, out=tmp_path / two, cache=cache))
+    assert "was begun from other weights" in again
+    a_file = told_of(capsys, lambda: stage2(config=config, stage1=one, out=config, cache=cache))
+    assert "to be a folder but" in a_file
+    config.write_text(begun + f"start: {one / WEIGHTS_FILE}\n")
+    started = told_of(capsys, lambda: stage2(config=config, stage1=one, out=tmp_path / "three", cache=cache))
+    assert "`start` is for Stage I" in started
+
+
+def test_header_counts_the_pictures_that_were_learned_from(tmp_path: Path) -> None:
+    config, cache, out = write_config(tmp_path, "steps: 1\n"), tmp_path / "cache", tmp_path / "one"
+    write_uusic25(tmp_path / "other")
+    text = config.read_text().replace(": [", f": [{{folder: {tmp_path}/other, data_set: b}}, ")
+    config.write_text(text + "weights: {a: 1, b: 0}\n")
+    stage1(config=config, out=out, cache=cache)
+    named = [(data.name, data.n_pictures > 0) for data in load_network(out / WEIGHTS_FILE)[1].data]
+    assert named == [("a", True)]
 
 
 def test_fault_in_a_configuration_is_told_without_a_traceback(

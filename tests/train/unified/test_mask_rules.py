@@ -58,7 +58,9 @@ def choose(
 def test_masks_are_left_empty_below_the_level_that_serves_the_validation_part_best() -> None:
     lesions, normals = (5.0, 4.0, 5.5), (1.0, 2.5)  # Probable to 0.98 and more; to 0.73 and 0.92.
     is_empty = [False] * 3 + [True] * 2
-    assert choose(squares(*lesions, *normals), is_empty) == MaskRule(min_peak=0.98)
+    assert choose(squares(*lesions, *normals), is_empty) == MaskRule(min_peak=0.95)
+    # A normal that is empty already needs no level.
+    assert choose(squares(*lesions, -8.0, -8.0), is_empty) == MaskRule()
     # One false lesion is not worth two true ones.
     assert choose(squares(2.0, 2.0, 5.5, 1.0, 2.5), is_empty) == MaskRule(min_peak=0.8)
 
@@ -70,12 +72,13 @@ def test_head_without_empty_masks_in_the_validation_part_has_no_level() -> None:
 
 def test_masks_are_left_empty_where_a_class_tells_that_there_is_nothing_to_see() -> None:
     # By their peaks, normals cannot be told from lesions. The class is asked of all, labelled or not.
-    said, is_empty, nothing = squares(2.0, 2.0, 2.0, 2.0), [False, False, True, True], {MASK.task_id: NOTHING}
-    rule = choose(said, is_empty, nothing=nothing, classes=[-3.0, 0.0, 1.0, 3.0])  # 0.05, 0.5, 0.73, 0.95.
+    said, is_empty, nothing = squares(*[2.0] * 5), [False] * 3 + [True] * 2, {MASK.task_id: NOTHING}
+    # Probable to 0.05, 0.05, 0.5; 0.73, 0.95.
+    rule = choose(said, is_empty, nothing=nothing, classes=[-3.0, -3.0, 0.0, 1.0, 3.0])
     gate = EmptyWhen(task_id=CLASS.task_id, class_index=1, above=0.7)
     assert (rule.empty_when, rule.only_largest) == (gate, False)
     # A class that knows nothing is not believed.
-    assert choose(said, is_empty, nothing=nothing, classes=[3.0, 3.0, 1.0, 3.0]).empty_when is None
+    assert choose(said, is_empty, nothing=nothing, classes=[3.0, 3.0, 3.0, 1.0, 3.0]) == MaskRule()
 
 
 @pytest.mark.parametrize(
@@ -89,20 +92,21 @@ def test_masks_are_left_empty_where_a_class_tells_that_there_is_nothing_to_see()
 def test_class_that_nobody_knows_is_refused(told: dict[str, NothingToSee], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         choose(squares(1.0, 2.0), [False, True], nothing=told)
+    with pytest.raises(ConfigurationError, match=message):
+        choose(squares(1.0, 2.0), [False, False], nothing=told)
 
 
-def only_largest_of(*said: NDArray[np.uint8], truth: NDArray[np.uint8], n_empty: int = 0) -> bool:
+def only_largest_of(*said: NDArray[np.uint8], truth: NDArray[np.uint8], n_falsely_full: int = 0) -> bool:
     """Return the choice for a head that says these masks of pictures that all have one reference.
 
-    `n_empty` more pictures show nothing, and it says so.
+    `n_falsely_full` more pictures show nothing, and it is less sure when it says that they do.
     """
-    nothing = [np.zeros_like(truth)] * n_empty
-    masks = np.stack([truth] * len(said) + nothing)
+    masks = np.stack([truth] * len(said) + [np.zeros_like(truth)] * n_falsely_full)
     pictures = [CachedPicture(i, "a", "p", (50, 80), {MASK: Label(mask=i)}) for i in range(len(masks))]
     cache = Cache(np.zeros_like(masks), masks, tuple(pictures))
     network = make_network(keys=(MASK,))
-    network.heads[0] = Saying(squares(*[9.0] * len(said), *[-8.0] * n_empty))
-    answers: Answers = {MASK: list(zip(pictures, [*said, *nothing], strict=True))}
+    network.heads[0] = Saying(squares(*[9.0] * len(said), *[2.0] * n_falsely_full))
+    answers: Answers = {MASK: list(zip(pictures, [*said, *[truth] * n_falsely_full], strict=True))}
     return choose_mask_rules(network, answers, cache, {})[MASK].only_largest
 
 
@@ -113,6 +117,6 @@ def test_largest_regions_stay_alone_where_that_raises_the_mean_dice_of_the_valid
     speck[0, :3] = 1
     two[20:27, 8:16] = 1
     assert only_largest_of(one, speck, truth=one)
-    assert not only_largest_of(one, speck, truth=one, n_empty=1)  # Its masks may be left empty.
+    assert not only_largest_of(one, speck, truth=one, n_falsely_full=1)  # Its masks may be left empty.
     assert not only_largest_of(speck, two, truth=two)  # The second region is wanted.
     assert not only_largest_of(one, one, truth=one)  # Nothing is gained.

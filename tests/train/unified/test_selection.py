@@ -120,8 +120,16 @@ def test_generalist_is_left_as_it_was() -> None:
 def test_head_of_another_form_is_not_taken_over() -> None:
     specialists, _ = both_stages()
     other = make_network(keys=(*KEYS[:-1], HeadKey(task_id="lesion", kind=BOX.kind, num_classes=1)))
-    with pytest.raises((ValueError, RuntimeError)):
+    with pytest.raises(ConfigurationError, match="backbones or heads differ"):
         choose_heads(specialists, other, scores(), scores())
+
+
+def test_heads_of_another_backbone_are_not_taken_over() -> None:
+    specialists, generalist = both_stages()
+    with torch.no_grad():
+        next(generalist.backbone.parameters()).add_(1)
+    with pytest.raises(ConfigurationError, match="backbones or heads differ"):
+        choose_heads(specialists, generalist, scores(cls=0.7), scores(cls=0.8))
 
 
 def calibrated(n: int, scale: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -25,7 +25,7 @@ from tests.train.unified.scenes import (
     tiny_config,
 )
 from train.unified.cache import Cache
-from train.unified.config import TrainConfig
+from train.unified.config import NothingToSee, TrainConfig
 from train.unified.ranks import pick_device
 from train.unified.setup import make_specialists
 from train.unified.stage import STATE_FILE, Parts, Watcher, rate_factor, run_stage
@@ -100,6 +100,13 @@ def test_finished_run_is_not_gone_on_with(uninterrupted: Path, tmp_path: Path) -
     steps: list[int] = []
     _, state = end_of(LITE, tmp_path, Watcher(on_step=lambda step, _: steps.append(step)))
     assert (state.step, steps) == (6, [])
+
+
+def test_what_matters_to_shipping_alone_may_change_in_a_run(uninterrupted: Path, tmp_path: Path) -> None:
+    shutil.copy(uninterrupted / STATE_FILE, tmp_path)
+    nothing = {"lesion": NothingToSee(task_id="size", class_index=1)}
+    config = LITE.model_copy(update={"label_names": {"size": ("s", "l")}, "nothing_to_see": nothing})
+    assert end_of(config, tmp_path)[1].step == 6
 
 
 def test_state_of_another_configuration_is_refused(uninterrupted: Path, tmp_path: Path) -> None:
