@@ -3,7 +3,6 @@
 import argparse
 import sys
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -12,13 +11,25 @@ from torch import Tensor, nn
 from evaluation.contract.errors import UserError
 from evaluation.contract.task import Kind
 from model.checkpoint import load_network
-from model.graphs import BACKBONE, RECORD, GraphsRecord, graphs_folder, hash_file, head_name
+from model.graphs import DECODER, RECORD, STEM, GraphsRecord, graphs_folder, hash_file, head_name
 from model.network.backbone import Features
+from model.network.unified import Backbone
 
 OPSET = 17
 EXAMPLES = """examples:
   python -m model.export --weights model/weights/lite.safetensors      (beside them: lite.graphs)
   python -m model.export --weights lite.safetensors --out lite.graphs"""
+
+
+class _Decoder(nn.Module):
+    """What a backbone makes of its stem's maps."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, *maps: Tensor) -> Tensor:
+        return self.backbone.decode(maps)
 
 
 class _Head(nn.Module):
@@ -46,27 +57,32 @@ def export(weights: Path, folder: Path) -> None:
     (folder / RECORD).unlink(missing_ok=True)
     image = torch.zeros(1, 1, header.input_size, header.input_size)
     with torch.no_grad():
+        maps = network.backbone.stem(image)
         features = network.encode(image)
-    _write(network.backbone, image, folder / BACKBONE, {"image": "in", "stem": "out", "dense": "out"})
+    names = [f"map_{index}" for index in range(len(maps))]
+    _write(network.backbone.stem, (image,), folder / STEM, ["image"], names)
+    _write(_Decoder(network.backbone), tuple(maps), folder / DECODER, names, ["dense"])
     for index, (key, head) in enumerate(zip(network.keys, network.heads, strict=True)):
         example = features.stem if key.kind is Kind.CLASSIFICATION else features.dense
-        _write(_Head(head), example, folder / head_name(index), {"features": "in", "answer": "out"})
+        _write(_Head(head), (example,), folder / head_name(index), ["features"], ["answer"])
     record = GraphsRecord(weights_sha256=hash_file(weights), n_heads=len(header.heads))
     (folder / RECORD).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def _write(module: nn.Module, example: Tensor, file: Path, names: Mapping[str, str]) -> None:
+def _write(
+    module: nn.Module, example: tuple[Tensor, ...], file: Path, inputs: list[str], outputs: list[str]
+) -> None:
     with warnings.catch_warnings():
         # The tracing exporter is deprecated, but its successor needs two more packages; it also warns of
         # branches on sizes, which are the same for every image here.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module.eval(),
-            (example,),
+            example,
             file,
-            input_names=[name for name, side in names.items() if side == "in"],
-            output_names=[name for name, side in names.items() if side == "out"],
-            dynamic_axes={name: {0: "batch"} for name in names},
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes={name: {0: "batch"} for name in (*inputs, *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -1,4 +1,4 @@
-"""The network as ONNX files: a backbone, a file for each head, and the weights that they were made from.
+"""The network as ONNX files: stem, decoder, a file a head, and the weights that they were made from.
 
 Promises: graphs of other weights are refused. They are made by `model.export`, the one step that needs torch.
 """
@@ -13,7 +13,10 @@ from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
 
 RECORD = "graphs.json"
-BACKBONE = "backbone.onnx"
+STEM = "stem.onnx"
+"""From the image to the convolutional stem's maps, the last of which classification reads."""
+DECODER = "decoder.onnx"
+"""From those maps to the dense map that the other kinds read."""
 AGAIN = "make them anew with `python -m model.export`"
 
 
@@ -56,6 +59,6 @@ def check_graphs(folder: Path, weights: Path, n_heads: int) -> None:
         raise ConfigurationError(f"{folder / RECORD}: {error.errors()[0]['msg']}; {AGAIN}") from error
     if (record.weights_sha256, record.n_heads) != (hash_file(weights), n_heads):
         raise ConfigurationError(f"{folder}: made from other weights than {weights.name}; {AGAIN}")
-    for name in (BACKBONE, *map(head_name, range(n_heads))):
+    for name in (STEM, DECODER, *map(head_name, range(n_heads))):
         if not (folder / name).is_file():
             raise ConfigurationError(f"{folder / name} is missing; {AGAIN}")

@@ -65,6 +65,13 @@ def _openvino_f32(weights: Path, heads: Mapping[int, Kind]) -> Engine:
     return OpenVinoEngine(folder, heads, batch=BATCH["cpu"], n_threads=1, precision="f32")
 
 
+def _openvino_mixed(weights: Path, heads: Mapping[int, Kind]) -> Engine:
+    from model.engines.openvino_engine import OpenVinoEngine
+
+    folder = graphs_folder(weights)
+    return OpenVinoEngine(folder, heads, batch=BATCH["cpu"], n_threads=1, precision="mixed")
+
+
 def _openvino_bf16(weights: Path, heads: Mapping[int, Kind]) -> Engine:
     from model.engines.openvino_engine import OpenVinoEngine
 
@@ -76,6 +83,7 @@ ENGINES: Sequence[Callable[[Path, Mapping[int, Kind]], Engine]] = (
     _torch,
     _onnx,
     _openvino_f32,
+    _openvino_mixed,
     _openvino_bf16,
 )
 

@@ -25,8 +25,8 @@ MAX_WORKERS = 8
 BATCH: Mapping[str, int] = {"cpu": 4, "cuda": 32}
 """Images that are encoded at once."""
 
-PRECISION: Literal["f32", "bf16"] = "bf16"
-"""Of OpenVINO, where the CPU has the instructions."""
+PRECISION: Literal["f32", "mixed", "bf16"] = "mixed"
+"""Of OpenVINO, where the CPU has the instructions: in bf16 throughout, scores drop by more than 0.002."""
 
 
 @dataclass(frozen=True)

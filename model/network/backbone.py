@@ -1,5 +1,6 @@
 """What all tasks share: stem, transformer, decoder."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -43,11 +44,17 @@ class LiteBackbone(nn.Module):
 
     def forward(self, image: Tensor) -> Features:
         """Encode (B, 1, S, S) normalised grey images, S a multiple of 32."""
-        half, quarter, eighth, sixteenth, last = self.stem(image)
+        maps = self.stem(image)
+        return Features(maps[-1], self.decode(maps))
+
+    def decode(self, maps: Sequence[Tensor]) -> Tensor:
+        """Return the dense map of the stem's maps."""
+        half, quarter, eighth, sixteenth, last = maps
         deepest = F.interpolate(self.deepest(last), scale_factor=2.0, mode="bilinear", align_corners=False)
         x = self.vit(torch.cat([sixteenth, deepest], dim=1))
         fine = torch.cat([quarter, F.pixel_unshuffle(half, 2)], dim=1)
-        return Features(last, self.decoder(x, (eighth, fine)))
+        dense: Tensor = self.decoder(x, (eighth, fine))
+        return dense
 
 
 class PyramidBackbone(nn.Module):
@@ -66,6 +73,12 @@ class PyramidBackbone(nn.Module):
 
     def forward(self, image: Tensor) -> Features:
         """Encode (B, 1, S, S) normalised grey images, S a multiple of 32."""
-        half, quarter, eighth, sixteenth, last = self.stem(image)
+        maps = self.stem(image)
+        return Features(maps[-1], self.decode(maps))
+
+    def decode(self, maps: Sequence[Tensor]) -> Tensor:
+        """Return the dense map of the stem's maps."""
+        half, quarter, eighth, sixteenth, last = maps
         fine = torch.cat([quarter, F.pixel_unshuffle(half, 2)], dim=1)
-        return Features(last, self.decoder(last, (sixteenth, eighth, fine)))
+        dense: Tensor = self.decoder(last, (sixteenth, eighth, fine))
+        return dense

@@ -4,6 +4,8 @@ Source: TransUNet (arXiv 2102.04306) as USTri uses it (arXiv 2604.16914); the st
 vision transformer (Dosovitskiy et al., arXiv 2010.11929).
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F  # noqa: N812 # torch's own name for it
 from torch import Tensor, nn
@@ -39,9 +41,15 @@ class TransUNetBackbone(nn.Module):
 
     def forward(self, image: Tensor) -> Features:
         """Encode (B, 1, S, S) normalised grey images, S a multiple of 16."""
-        half, quarter, eighth, sixteenth = self.stem(image)
+        maps = self.stem(image)
+        return Features(maps[-1], self.decode(maps))
+
+    def decode(self, maps: Sequence[Tensor]) -> Tensor:
+        """Return the dense map of the stem's maps."""
+        half, quarter, eighth, sixteenth = maps
         x = self.narrow(self.vit(sixteenth))
-        return Features(sixteenth, self.decoder(x, (eighth, quarter, half, None)))
+        dense: Tensor = self.decoder(x, (eighth, quarter, half, None))
+        return dense
 
 
 class ResNetStem(nn.Module):

@@ -48,12 +48,15 @@ def make_engine(name: str, weights: Path) -> Engine:
         from model.engines.onnx_engine import OnnxEngine
 
         return OnnxEngine(folder, KINDS)
-    from model.engines.openvino_engine import OpenVinoEngine
+    from model.engines.openvino_engine import OpenVinoEngine, Precision
 
-    return OpenVinoEngine(folder, KINDS, batch=3, n_threads=2, precision="bf16" if name == "bf16" else "f32")
+    precisions: dict[str, Precision] = {"f32": "f32", "mixed": "mixed", "bf16": "bf16"}
+    return OpenVinoEngine(folder, KINDS, batch=3, n_threads=2, precision=precisions[name])
 
 
-@pytest.mark.parametrize(("name", "tolerance"), [("onnx", 1e-3), ("f32", 1e-3), ("bf16", 0.1)])
+@pytest.mark.parametrize(
+    ("name", "tolerance"), [("onnx", 1e-3), ("f32", 1e-3), ("mixed", 0.03), ("bf16", 0.1)]
+)
 def test_engine_says_what_torch_says(
     name: str, tolerance: float, weights: Path, batch: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 ) -> None:

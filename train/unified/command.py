@@ -22,7 +22,7 @@ from train.unified.config import FolderConfig, TrainConfig, read_config
 from train.unified.labelled import LabelledFolder, read_labelled
 from train.unified.mask_rules import MaskRule, choose_mask_rules
 from train.unified.ranks import is_first_rank, join_group, leave_group
-from train.unified.selection import choose_heads, merge_specialists, temper
+from train.unified.selection import choose_heads, merge_specialists, prefer_real, temper
 from train.unified.setup import make_generalist, make_specialists
 from train.unified.stage import Parts, Watcher, is_over, run_stage
 from train.unified.state import RunState
@@ -94,7 +94,7 @@ def ship(
         check_suffix(out)
         _check_fits(stage1 / WEIGHTS_FILE, told)
         network, stages = read_stage(stage1 / WEIGHTS_FILE, 1), None
-        held_out = open_part(told.validation, told, cache)
+        held_out = prefer_real(open_part(told.validation, told, cache), told.synthetic)
         stage: Stage = 1
         if stage2:
             specialists, of_2 = _read_specialists(stage2, held_out)

@@ -84,6 +84,9 @@ class TrainConfig(Record):
     """Names of a task's classes or points, for the weights' header."""
     nothing_to_see: dict[str, NothingToSee] = Field(default_factory=dict)
     """By segmentation task, the class that may empty its masks when the weights are shipped."""
+    synthetic: tuple[str, ...] = ()
+    """Data sets of made pictures: when the weights are shipped, they choose only between heads of tasks
+    that no other validation picture has."""
     rates: RateConfig = RateConfig()
     losses: LossConfig = LossConfig()
     augment: AugmentConfig = AugmentConfig()

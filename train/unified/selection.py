@@ -1,5 +1,8 @@
 """Which heads are shipped, and how sure they say they are: decided on the validation part."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,7 +12,7 @@ from torch import nn
 from evaluation.contract.errors import ConfigurationError
 from model.network.heads import ClassificationHead
 from model.network.unified import HeadKey, UnifiedNetwork
-from train.unified.cache import Cache
+from train.unified.cache import Cache, CachedPicture
 from train.unified.validate import Answers, Validation
 
 MAX_TEMPERATURE = 10.0
@@ -60,6 +63,25 @@ def merge_specialists(
             head.load_state_dict(other.state_dict())
             best[key] = of_others.by_head[key]
     return Validation(best)
+
+
+def prefer_real(cache: Cache, synthetic: Collection[str]) -> Cache:
+    """Return a cache whose synthetic data sets have lost the labels of heads that others label, too.
+
+    Raises:
+        ConfigurationError: `synthetic` names no data set.
+    """
+    if unknown := set(synthetic) - {picture.data_set for picture in cache.pictures}:
+        raise ConfigurationError(f"Expected `synthetic` to name data sets but got {sorted(unknown)}")
+    real = {key for p in cache.pictures if p.data_set not in synthetic for key in p.labels}
+
+    def keep(picture: CachedPicture) -> CachedPicture:
+        if picture.data_set not in synthetic:
+            return picture
+        return replace(picture, labels={k: v for k, v in picture.labels.items() if k not in real})
+
+    kept = [keep(picture) for picture in cache.pictures]
+    return replace(cache, pictures=tuple(picture for picture in kept if picture.labels))
 
 
 def _check_same_backbone(one: UnifiedNetwork, other: UnifiedNetwork) -> None:

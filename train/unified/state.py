@@ -14,7 +14,7 @@ from model.network.unified import UnifiedNetwork
 from train.unified.config import TrainConfig
 
 Weights = dict[str, torch.Tensor]
-FOR_SHIPPING = {"label_names", "nothing_to_see"}
+FOR_SHIPPING = {"label_names", "nothing_to_see", "synthetic"}
 """Of a configuration: what does not matter to training."""
 
 

@@ -28,6 +28,7 @@ from train.unified.selection import (
     choose_heads,
     fit_temperature,
     merge_specialists,
+    prefer_real,
     temper,
 )
 from train.unified.setup import make_specialists
@@ -130,6 +131,18 @@ def test_heads_of_another_backbone_are_not_taken_over() -> None:
         next(generalist.backbone.parameters()).add_(1)
     with pytest.raises(ConfigurationError, match="backbones or heads differ"):
         choose_heads(specialists, generalist, scores(cls=0.7), scores(cls=0.8))
+
+
+def test_made_pictures_choose_only_between_heads_that_no_other_picture_has() -> None:
+    cache = make_cache(8)  # Of odd pictures, `b`, nobody knows a place.
+    kept = prefer_real(cache, ["b"])
+    assert {picture.data_set for picture in kept.pictures} == {"a"}
+    turned = prefer_real(cache, ["a"])
+    assert {frozenset(p.labels) for p in turned.pictures if p.data_set == "a"} == {frozenset({BOX, POINTS})}
+    assert [p for p in turned.pictures if p.data_set == "b"] == [p for p in cache.pictures if p.row % 2]
+    assert prefer_real(cache, []).pictures == cache.pictures
+    with pytest.raises(ConfigurationError, match=r"`synthetic` to name data sets but got \['c'\]"):
+        prefer_real(cache, ["a", "c"])
 
 
 def calibrated(n: int, scale: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
