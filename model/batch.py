@@ -152,8 +152,7 @@ class BatchPredictor:
         ]
         wanted: dict[int, list[int]] = {}
         for row, head, _ in asked:
-            gate = header.find_gate(head)
-            for index in (head,) if gate is None else (head, gate[0]):
+            for index in header.find_asked(head):
                 rows = wanted.setdefault(index, [])
                 if row not in rows[-1:]:
                     rows.append(row)

@@ -15,13 +15,21 @@ MAX_BYTES = 2**30
 """The largest preset in single precision takes half of it; larger files are refused unread."""
 
 
-class EmptyWhen(Record):
-    """A classification head that can tell that an image shows nothing to segment."""
+class NothingToSee(Record):
+    """A class of images that show nothing to segment."""
 
     task_id: str
-    """Of the classification head."""
+    """Of a classification task."""
     class_index: int = Field(ge=0)
-    """The class of images with nothing to segment."""
+
+    def is_known_to(self, task_id: str, kind: Kind, num_classes: int) -> bool:
+        """Whether this head tells the class."""
+        return (task_id, kind) == (self.task_id, Kind.CLASSIFICATION) and self.class_index < num_classes
+
+
+class EmptyWhen(NothingToSee):
+    """When a segmentation head believes that there is nothing to see."""
+
     above: float = Field(ge=0, lt=1)
     """The mask is left empty where this class is more probable than that."""
 
@@ -90,10 +98,14 @@ class NetworkHeader(Record):
         if rule is None:
             return None
         for index, other in enumerate(self.heads):
-            is_named = (other.task_id, other.kind) == (rule.task_id, Kind.CLASSIFICATION)
-            if is_named and rule.class_index < other.num_classes:
+            if rule.is_known_to(other.task_id, other.kind, other.num_classes):
                 return index, rule
         raise ValueError(f"`empty_when` names class {rule.class_index} of {rule.task_id}: no head knows it")
+
+    def find_asked(self, head: int) -> tuple[int, ...]:
+        """Return the heads that an answer of a head takes: itself and the one that may empty its masks."""
+        gate = self.find_gate(head)
+        return (head,) if gate is None else (head, gate[0])
 
 
 def read_network_header(file: Path) -> NetworkHeader:

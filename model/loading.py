@@ -61,6 +61,6 @@ def load_predictor(
     plan = make_plan(manifest, header, floor)
     if not plan.heads:
         return BatchPredictor(manifest, plan, None, floor, writer)
-    gates = [gate[0] for head in plan.heads.values() if (gate := header.find_gate(head))]
-    engine = open_engine(weights, header, {*plan.heads.values(), *gates}, options, say)
+    asked = {index for head in plan.heads.values() for index in header.find_asked(head)}
+    engine = open_engine(weights, header, asked, options, say)
     return BatchPredictor(manifest, plan, Network(engine, header, views), floor, writer)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from evaluation.contract.errors import ConfigurationError, UserError
 from evaluation.contract.task import Kind
-from model.engines.engine import Engine
+from model.engines.engine import Engine, Precision
 from model.engines.opening import BATCH
 from model.graphs import check_graphs, graphs_folder
 from model.header import NetworkHeader, read_network_header
@@ -58,33 +59,18 @@ def _onnx(weights: Path, heads: Mapping[int, Kind]) -> Engine:
     return OnnxEngine(graphs_folder(weights), heads)
 
 
-def _openvino_f32(weights: Path, heads: Mapping[int, Kind]) -> Engine:
+def _openvino(precision: Precision, weights: Path, heads: Mapping[int, Kind]) -> Engine:
     from model.engines.openvino_engine import OpenVinoEngine
 
-    folder = graphs_folder(weights)
-    return OpenVinoEngine(folder, heads, batch=BATCH["cpu"], n_threads=1, precision="f32")
-
-
-def _openvino_mixed(weights: Path, heads: Mapping[int, Kind]) -> Engine:
-    from model.engines.openvino_engine import OpenVinoEngine
-
-    folder = graphs_folder(weights)
-    return OpenVinoEngine(folder, heads, batch=BATCH["cpu"], n_threads=1, precision="mixed")
-
-
-def _openvino_bf16(weights: Path, heads: Mapping[int, Kind]) -> Engine:
-    from model.engines.openvino_engine import OpenVinoEngine
-
-    folder = graphs_folder(weights)
-    return OpenVinoEngine(folder, heads, batch=BATCH["cpu"], n_threads=1, precision="bf16")
+    return OpenVinoEngine(graphs_folder(weights), heads, batch=BATCH["cpu"], n_threads=1, precision=precision)
 
 
 ENGINES: Sequence[Callable[[Path, Mapping[int, Kind]], Engine]] = (
     _torch,
     _onnx,
-    _openvino_f32,
-    _openvino_mixed,
-    _openvino_bf16,
+    partial(_openvino, "f32"),
+    partial(_openvino, "mixed"),
+    partial(_openvino, "bf16"),
 )
 
 

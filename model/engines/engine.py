@@ -1,10 +1,13 @@
 """The interface of an engine."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+Precision = Literal["f32", "mixed", "bf16"]
+"""Of OpenVINO's arithmetic; ``mixed`` is f32 in the stem and bf16 after it."""
 
 
 class Engine(Protocol):

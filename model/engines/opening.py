@@ -12,7 +12,7 @@ from typing import Literal
 from evaluation.contract.errors import ConfigurationError, DeviceError
 from evaluation.contract.task import Kind
 from evaluation.cores import usable_cores
-from model.engines.engine import Engine
+from model.engines.engine import Engine, Precision
 from model.graphs import check_graphs, graphs_folder
 from model.header import NetworkHeader
 
@@ -25,7 +25,7 @@ MAX_WORKERS = 8
 BATCH: Mapping[str, int] = {"cpu": 4, "cuda": 32}
 """Images that are encoded at once."""
 
-PRECISION: Literal["f32", "mixed", "bf16"] = "mixed"
+PRECISION: Precision = "mixed"
 """Of OpenVINO, where the CPU has the instructions: in bf16 throughout, scores drop by more than 0.002."""
 
 

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import openvino as ov  # type: ignore[import-untyped] # ships no type hints
@@ -11,10 +10,9 @@ from numpy.typing import NDArray
 
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.task import Kind
+from model.engines.engine import Precision
 from model.engines.maps import Maps
 from model.graphs import AGAIN, DECODER, STEM, head_name
-
-Precision = Literal["f32", "mixed", "bf16"]
 
 
 class OpenVinoEngine:

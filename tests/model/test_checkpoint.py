@@ -189,3 +189,11 @@ def test_missing_tensor_is_named(weights: Path) -> None:
 def test_rewriting_unchanged_loads(weights: Path) -> None:
     rewrite(weights)
     assert load_network(weights)[1] == make_header()
+
+
+def test_file_is_replaced_and_never_half_written(weights: Path, tmp_path: Path) -> None:
+    before, other = weights.read_bytes(), tmp_path / "other name of the old file"
+    other.hardlink_to(weights)
+    header = make_header(HEADS[:1])
+    save_network(weights, make_random_network(header), header)
+    assert (weights.read_bytes() != before, other.read_bytes() == before) == (True, True)

@@ -14,7 +14,7 @@ from evaluation.contract.errors import ConfigurationError, DeviceError
 from evaluation.contract.task import Kind
 from model.checkpoint import load_network
 from model.engines import opening
-from model.engines.engine import Engine
+from model.engines.engine import Engine, Precision
 from model.engines.opening import EngineOptions, choose_options, open_engine
 from model.engines.torch_engine import TorchEngine
 from model.export import export
@@ -48,7 +48,7 @@ def make_engine(name: str, weights: Path) -> Engine:
         from model.engines.onnx_engine import OnnxEngine
 
         return OnnxEngine(folder, KINDS)
-    from model.engines.openvino_engine import OpenVinoEngine, Precision
+    from model.engines.openvino_engine import OpenVinoEngine
 
     precisions: dict[str, Precision] = {"f32": "f32", "mixed": "mixed", "bf16": "bf16"}
     return OpenVinoEngine(folder, KINDS, batch=3, n_threads=2, precision=precisions[name])
@@ -69,6 +69,18 @@ def test_engine_says_what_torch_says(
             assert ours.shape == theirs.shape
             assert ours.dtype == np.float32
             assert np.abs(ours - theirs).max() <= tolerance * max(1, np.abs(theirs).max())
+
+
+def test_mixed_precision_is_single_in_the_stem_and_only_there(
+    weights: Path, batch: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+) -> None:
+    engines = [make_engine(name, weights) for name in ("f32", "mixed", "bf16")]
+    if engines[2].name.endswith("f32"):
+        pytest.skip("this CPU has no instructions for bfloat16")
+    single, mixed, half = (engine.encode(batch) for engine in engines)
+    np.testing.assert_array_equal(mixed.stem, single.stem)
+    assert np.abs(half.stem - single.stem).max() > 0
+    assert 0 < np.abs(mixed.dense - single.dense).mean() < np.abs(half.dense - single.dense).mean()
 
 
 def test_rows_are_not_mixed_up(

@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, ValidationError, model_validator
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.record import Record
 from evaluation.files.yaml_text import parse_yaml
+from model.header import NothingToSee
 from model.network.unified import Preset
 from train.unified.augment import AugmentConfig
 
@@ -42,14 +43,6 @@ class LossConfig(Record):
     box_l1: NonNegativeFloat = 2
     """The paper's alpha."""
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
-
-
-class NothingToSee(Record):
-    """The class of images in which a segmentation task has nothing to find."""
-
-    task_id: str
-    """Of a classification task."""
-    class_index: int = Field(ge=0)
 
 
 class TrainConfig(Record):

@@ -9,10 +9,9 @@ import numpy as np
 from evaluation.contract.errors import ConfigurationError
 from evaluation.contract.task import Kind
 from model.decode import keep_largest
-from model.header import EmptyWhen
+from model.header import EmptyWhen, NothingToSee
 from model.network.unified import HeadKey, UnifiedNetwork
 from train.unified.cache import Cache, CachedPicture
-from train.unified.config import NothingToSee
 from train.unified.validate import Answers, Said, find_peaks, find_probabilities, mean_dice
 
 PEAK_LEVELS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
@@ -93,8 +92,7 @@ def _choose_empty(
 
 def _find_gate(told: NothingToSee, network: UnifiedNetwork) -> HeadKey:
     for gate in network.keys:
-        is_named = (gate.task_id, gate.kind) == (told.task_id, Kind.CLASSIFICATION)
-        if is_named and told.class_index < gate.num_classes:
+        if told.is_known_to(gate.task_id, gate.kind, gate.num_classes):
             return gate
     raise ConfigurationError(
         f"Expected `nothing_to_see` to name a class but got class {told.class_index} of {told.task_id}"

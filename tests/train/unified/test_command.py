@@ -15,10 +15,15 @@ import pytest
 import torch
 import typer
 
+from evaluation.contract.task import Kind
 from model.checkpoint import load_network
+from model.header import EmptyWhen
+from model.network.unified import HeadKey
 from tests.train.challenge_trees import write_fmc_uia, write_uusic25
 from tests.train.unified.scenes import is_same, make_network, make_parts, tiny_config
+from train.unified import command
 from train.unified.command import WEIGHTS_FILE, ship, stage1, stage2, train
+from train.unified.mask_rules import MaskRule
 from train.unified.stage import STATE_FILE
 
 ROOT = Path(__file__).parents[3]
@@ -105,6 +110,34 @@ def test_runs_that_do_not_belong_together_are_refused(
     config.write_text(config.read_text().replace("input_size: 64", "input_size: 128"))
     assert "was trained as mh_mtl at 64×64" in told_of(capsys, ship_as(one, two))
     assert not out.exists()
+
+
+def test_ship_heeds_what_the_configuration_says_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, cache, one = write_config(tmp_path, "steps: 1\n"), tmp_path / "cache", tmp_path / "one"
+    stage1(config=config, out=one, cache=cache)
+    begun = config.read_text()
+    config.write_text(begun + "synthetic: [b]\n")
+    refused = told_of(
+        capsys, lambda: ship(config=config, stage1=one, out=tmp_path / "w.safetensors", cache=cache)
+    )
+    assert "`synthetic` to name data sets but got ['b']" in refused
+    config.write_text(begun + "nothing_to_see:\n  quarters: {task_id: kinds, class_index: 9}\n")
+    refused = told_of(
+        capsys, lambda: ship(config=config, stage1=one, out=tmp_path / "w.safetensors", cache=cache)
+    )
+    assert "class 9 of kinds" in refused
+    config.write_text(begun)
+    gate = EmptyWhen(task_id="kinds", class_index=1, above=0.5)
+    quarters = HeadKey(task_id="quarters", kind=Kind.SEGMENTATION, num_classes=2)
+    rules = {quarters: MaskRule(min_peak=0.9, only_largest=True, empty_when=gate)}
+    monkeypatch.setattr(command, "choose_mask_rules", lambda *_: rules)
+    ship(config=config, stage1=one, out=tmp_path / "w.safetensors", cache=cache)
+    heads = {head.task_id: head for head in load_network(tmp_path / "w.safetensors")[1].heads}
+    told = heads["quarters"].min_peak, heads["quarters"].only_largest, heads["quarters"].empty_when
+    assert told == (0.9, True, gate)
+    assert (heads["halves"].min_peak, heads["halves"].empty_when) == (0, None)
 
 
 def test_run_goes_on_from_the_weights_it_began_with_alone(

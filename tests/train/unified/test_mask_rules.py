@@ -6,11 +6,10 @@ import torch
 from numpy.typing import NDArray
 
 from evaluation.contract.errors import ConfigurationError
-from model.header import EmptyWhen
+from model.header import EmptyWhen, NothingToSee
 from model.network.unified import HeadKey
 from tests.train.unified.scenes import CLASS, MASK, SIDE, Saying, make_network
 from train.unified.cache import Cache, CachedPicture, Label
-from train.unified.config import NothingToSee
 from train.unified.mask_rules import MaskRule, choose_mask_rules
 from train.unified.validate import Answers, answer_all
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from evaluation.contract.errors import ConfigurationError
+from model.header import NothingToSee
 from model.network.heads import ClassificationHead
 from model.network.unified import Preset, UnifiedNetwork
 from tests.train.unified.scenes import (
@@ -25,7 +26,7 @@ from tests.train.unified.scenes import (
     tiny_config,
 )
 from train.unified.cache import Cache
-from train.unified.config import NothingToSee, TrainConfig
+from train.unified.config import TrainConfig
 from train.unified.ranks import pick_device
 from train.unified.setup import make_specialists
 from train.unified.stage import STATE_FILE, Parts, Watcher, rate_factor, run_stage
